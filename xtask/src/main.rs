@@ -1,2 +1,37 @@
-//! Placeholder.
-fn main() {}
+//! Development commands of the em-infra workspace: `cargo xtask --help`.
+
+mod ci;
+mod failure;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Development commands of the em-infra workspace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Task {
+    /// Runs everything that has to hold before a change lands.
+    Ci,
+    /// Checks the architecture invariants of ARCHITECTURE.md.
+    Tidy,
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place of xtask that reports a failure"
+)]
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Ci => ci::run(),
+        Task::Tidy => tidy::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What can go wrong in a development command.
+
+use std::path::PathBuf;
+
+/// A development command that did not hold or could not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A step of `cargo xtask ci` ended with a failure; its own output says why.
+    #[error("`{command}` failed ({status})")]
+    Step {
+        /// The command line as a person would type it.
+        command: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+    },
+    /// A program could not be started at all.
+    #[error("cannot start `{command}`: {source}")]
+    Start {
+        /// The command line as a person would type it.
+        command: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the workspace could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Architecture invariants that do not hold, one line each.
+    #[error("{} of the architecture invariants do not hold:\n{}", .0.len(), .0.join("\n"))]
+    Tidy(Vec<String>),
+}
