@@ -1,0 +1,36 @@
+//! `/version` and the like.
+
+use serde_json::json;
+
+use super::{Answer, Context, Endpoint, Permit};
+use crate::fail::Result;
+
+pub(super) const TABLE: &[Endpoint] = &[
+    Endpoint {
+        method: "GET",
+        path: "/version",
+        permit: Permit::User,
+        params: &[],
+        handler: version,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/nodes/{node}/version",
+        permit: Permit::User,
+        params: &[],
+        handler: version,
+    },
+];
+
+/// The commit a release was built from; any will do.
+pub(super) const REPOID: &str = "5b1e83d8a3f7c4d2";
+
+fn version(context: &mut Context<'_>) -> Result<Answer> {
+    let version = context.world.version;
+    Ok(json!({
+        "version": version.manager(),
+        "release": version.release(),
+        "repoid": REPOID,
+    })
+    .into())
+}

@@ -1,0 +1,363 @@
+//! The HTTP server: connections, the way of a request through it, waiting, faults, the journal.
+
+mod body;
+mod reply;
+mod request;
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use self::body::ReplyBody;
+use self::reply::Reply;
+use self::request::{Head, read_params};
+use crate::api::{self, Answer, Call};
+use crate::auth::{Principal, authenticate};
+use crate::clock::SimTime;
+use crate::fail::{ApiError, Fail, bare};
+use crate::fault::FaultAction;
+use crate::journal::Entry;
+use crate::schema::{Given, Params};
+use crate::sim::{Shared, State};
+
+/// Proxmox closes an idle connection after this long.
+const IDLE: Duration = Duration::from_secs(5);
+/// A refused login is answered after this long, against guessing.
+const REFUSAL: Duration = Duration::from_secs(3);
+
+/// Accepts connections until told to stop.
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let acceptor = TlsAcceptor::from(tls);
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            // Finished connections are taken out as they end, so that the set stays small.
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => {
+                // An error here is one of that peer (gone again) or passing (no descriptors).
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(connection(Arc::clone(&shared), acceptor.clone(), stream));
+                }
+            }
+        }
+    }
+    connections.shutdown().await;
+}
+
+async fn connection(shared: Arc<Shared>, acceptor: TlsAcceptor, stream: TcpStream) {
+    // Small answers must not wait for more to come; where this fails they merely do.
+    let _: Result<(), io::Error> = stream.set_nodelay(true);
+    let Ok(stream) = acceptor.accept(stream).await else {
+        return;
+    };
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { handle(&shared, request).await }
+    });
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+    // Ends with an error when a fault cut it or the client went away: nothing to do in either case.
+    drop(served);
+}
+
+/// The connection is to be cut without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("connection cut by a fault")]
+struct Cut;
+
+/// What became of a request, before it is put on the wire.
+struct Outcome {
+    result: Result<Answer, ApiError>,
+    principal: Option<Principal>,
+    parameters: Params,
+}
+
+async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<ReplyBody>, Cut> {
+    let (head, body) = Head::split(request);
+    let arrived = shared.lock().tick();
+    let mut strikes = Vec::new();
+    let outcome = answer(shared, &head, body, arrived, &mut strikes).await;
+    let outcome = after(shared, outcome, &strikes).await;
+    let cut = strikes
+        .iter()
+        .any(|s| matches!(s, FaultAction::CloseBefore | FaultAction::CloseAfter));
+    let reply = Reply::new(&head, &outcome.result);
+    record(
+        shared,
+        &head,
+        &outcome,
+        arrived,
+        if cut { 0 } else { reply.status() },
+    );
+    shared.changed();
+    if cut {
+        Err(Cut)
+    } else {
+        Ok(reply.into_response(&strikes))
+    }
+}
+
+/// From the head of a request to its result, waiting where Proxmox waits.
+async fn answer(
+    shared: &Shared,
+    head: &Head,
+    body: Incoming,
+    arrived: SimTime,
+    strikes: &mut Vec<FaultAction>,
+) -> Outcome {
+    let nobody = |error| Outcome {
+        result: Err(error),
+        principal: None,
+        parameters: Params::new(),
+    };
+    if let Err(error) = head.precheck() {
+        return nobody(error);
+    }
+    let principal = match identify(shared, head) {
+        Ok(principal) => principal,
+        Err(error) => {
+            wait_until(shared, arrived.plus(REFUSAL)).await;
+            return nobody(error);
+        }
+    };
+    let who = principal.as_ref().map(ToString::to_string);
+    *strikes = shared
+        .lock()
+        .faults
+        .strike(head.method(), head.path(), who.as_deref());
+    let parameters = match read_params(head, body).await {
+        Ok(parameters) => parameters,
+        Err(error) => {
+            return Outcome {
+                principal,
+                ..nobody(error)
+            };
+        }
+    };
+    if let Some(error) = before(shared, strikes).await {
+        return Outcome {
+            result: Err(error),
+            principal,
+            parameters,
+        };
+    }
+    let call = Call {
+        method: head.method().to_owned(),
+        path: head.path().to_owned(),
+        principal,
+        arrived,
+    };
+    let result = dispatch(shared, &call, &parameters).await;
+    if matches!(&result, Err(error) if error.status == 401) {
+        wait_until(shared, arrived.plus(REFUSAL)).await;
+    }
+    Outcome {
+        result,
+        principal: call.principal,
+        parameters,
+    }
+}
+
+fn identify(shared: &Shared, head: &Head) -> Result<Option<Principal>, ApiError> {
+    let state = shared.lock();
+    let is_write = head.method() != "GET";
+    let open = api::is_open(head.method(), head.path());
+    if open && head.credentials.authorization.is_none() {
+        return Ok(None);
+    }
+    match authenticate(&state.world, &shared.keys, &head.credentials, is_write) {
+        Ok(principal) => Ok(Some(principal)),
+        // A stale cookie must not hinder a new login.
+        Err(_) if open => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Runs the handler, again and again while something it needs is held.
+async fn dispatch(shared: &Shared, call: &Call, parameters: &Params) -> Result<Answer, ApiError> {
+    loop {
+        let mut changes = shared.watch();
+        changes.mark_unchanged();
+        let waits = {
+            let mut state = shared.lock();
+            let now = state.tick();
+            let State { world, .. } = &mut *state;
+            let result = api::dispatch(world, &shared.keys, call, parameters.clone());
+            world.run_until(now);
+            match result {
+                Ok(answer) => return Ok(answer),
+                Err(Fail::Error(error)) => return Err(error),
+                Err(Fail::Wait(until)) => until,
+            }
+        };
+        wait_for_change(shared, &mut changes, waits).await;
+    }
+}
+
+/// Waits until simulated time has come, whatever happens in between.
+async fn wait_until(shared: &Shared, until: SimTime) {
+    let mut changes = shared.watch();
+    while shared.lock().tick() < until {
+        wait_for_change(shared, &mut changes, until).await;
+    }
+}
+
+/// Waits until the clock reaches a moment, a task has something to do, or the world was changed.
+async fn wait_for_change(shared: &Shared, changes: &mut watch::Receiver<u64>, until: SimTime) {
+    let (parked, nap) = {
+        let mut state = shared.lock();
+        let now = state.tick();
+        let parked = state.park(until);
+        let next = state
+            .world
+            .next_event()
+            .map_or(until, |event| event.min(until));
+        (parked, state.ticker.real(next.since(now)))
+    };
+    shared.changed();
+    changes.mark_unchanged();
+    match nap {
+        // The margin lets the clock be past the moment, not just at it.
+        Some(nap) => {
+            let nap = nap + Duration::from_millis(1);
+            let changed = tokio::time::timeout(nap, changes.changed()).await;
+            drop(changed);
+        }
+        None => drop(changes.changed().await),
+    }
+    shared.lock().parked.remove(&parked);
+}
+
+/// Faults that strike before the work; an error replaces it.
+async fn before(shared: &Shared, strikes: &[FaultAction]) -> Option<ApiError> {
+    for strike in strikes {
+        match strike {
+            FaultAction::Delay(span) => {
+                let until = shared.lock().tick().plus(*span);
+                wait_until(shared, until).await;
+            }
+            FaultAction::Status(code, text) => return Some(pseudo(*code, text)),
+            FaultAction::CloseBefore => return Some(bare(500, "cut")),
+            _ => prepare(&mut shared.lock(), strike),
+        }
+    }
+    None
+}
+
+/// Changes of the host that a fault makes before a request is handled.
+fn prepare(state: &mut State, strike: &FaultAction) {
+    match strike {
+        FaultAction::StorageFull(name) => {
+            if let Some(storage) = state.world.storage_mut(name) {
+                storage.total = storage.used();
+            }
+        }
+        FaultAction::LockHeld(vmid, span) => {
+            let until = state.world.now.plus(*span);
+            state.world.locks.hold_outside_until(*vmid, until);
+        }
+        FaultAction::ClockJump(span) => state.ticker.advance(*span),
+        _ => {}
+    }
+}
+
+/// 595 and 596 are the proxy's own and come without a body.
+fn pseudo(code: u16, text: &str) -> ApiError {
+    if matches!(code, 595..=599) {
+        return bare(code, text);
+    }
+    ApiError {
+        bare: false,
+        ..bare(code, text)
+    }
+}
+
+/// Faults that strike after the work.
+async fn after(shared: &Shared, mut outcome: Outcome, strikes: &[FaultAction]) -> Outcome {
+    for strike in strikes {
+        if let FaultAction::StatusAfter(code, text) = strike {
+            outcome.result = Err(pseudo(*code, text));
+        } else if let Some(upid) = started_task(&outcome) {
+            harm(&mut shared.lock(), &upid, strike);
+        }
+    }
+    outcome
+}
+
+fn started_task(outcome: &Outcome) -> Option<String> {
+    let answer = outcome.result.as_ref().ok()?;
+    answer
+        .data
+        .as_str()
+        .filter(|text| text.starts_with("UPID:"))
+        .map(str::to_owned)
+}
+
+fn harm(state: &mut State, upid: &str, strike: &FaultAction) {
+    match strike {
+        FaultAction::TaskFails(text) => {
+            state.world.fail_task(upid, text);
+        }
+        FaultAction::TaskVanishes => {
+            state.world.forget_task(upid);
+        }
+        FaultAction::WorkerKilled(span) => {
+            let at = state.world.now.plus(*span);
+            state.world.kill_worker_at(upid, at);
+        }
+        _ => {}
+    }
+}
+
+fn record(shared: &Shared, head: &Head, outcome: &Outcome, arrived: SimTime, status: u16) {
+    let mut state = shared.lock();
+    let now = state.tick();
+    state.journal.push(Entry {
+        method: head.method().to_owned(),
+        path: head.path().to_owned(),
+        parameters: outcome
+            .parameters
+            .iter()
+            .map(|(k, v)| (k.clone(), shown(k, v)))
+            .collect(),
+        principal: outcome.principal.as_ref().map(ToString::to_string),
+        status,
+        write: head.method() != "GET",
+        upid: started_task(outcome),
+        at: arrived,
+        duration: now.since(arrived),
+    });
+}
+
+fn shown(key: &str, value: &Given) -> String {
+    match value {
+        _ if matches!(key, "password" | "cipassword" | "otp") => "***".to_owned(),
+        Given::Text(text) => text.clone(),
+        Given::List(items) => items.join(","),
+        Given::Undef | Given::Object => String::new(),
+    }
+}
+
+/// Marks a place where the type demands an error that cannot occur.
+pub(crate) fn never(error: Infallible) -> io::Error {
+    match error {}
+}
