@@ -53,7 +53,7 @@ impl IdentitySchema {
     pub(crate) fn to_wire(&self) -> wire::IdentitySchema {
         wire::IdentitySchema {
             version: self.version,
-            identity_attributes: self
+            attributes: self
                 .attributes
                 .iter()
                 .map(IdentityAttribute::to_wire)

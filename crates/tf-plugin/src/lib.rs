@@ -17,6 +17,7 @@ mod data_source;
 mod decode;
 mod diagnostic;
 mod function;
+mod hclog;
 mod identity;
 mod json;
 mod msgpack;
@@ -26,7 +27,9 @@ mod plugin;
 mod provider;
 mod read;
 mod resource;
+mod rpc;
 mod schema;
+mod serve;
 mod stop;
 mod ty;
 mod value;
@@ -49,6 +52,7 @@ pub use resource::{
     PlanRequest, PlanResponse, ReadRequest, ReadResponse, Resource, UpgradeRequest,
 };
 pub use schema::{Attribute, Block, NestedBlock, Nesting, Schema};
+pub use serve::{Ended, Environment, MAGIC_COOKIE, Mode, ServeError, Server, serve};
 pub use stop::{Stop, StopReason, Stopper};
 pub use ty::{ParseTypeError, Type};
 pub use value::{Dynamic, Value};

@@ -1,4 +1,4 @@
-//! The binary encoding of values: Terraform's use of MessagePack.
+//! The binary encoding of values: Terraform's use of `MessagePack`.
 //!
 //! Not self-describing: a number may travel as text, and an object and a map look alike, so decoding follows
 //! the type. An unknown value is any extension value; what Terraform says about it (its refinements) is
@@ -311,7 +311,9 @@ fn write(bytes: &mut Vec<u8>, value: &Value) {
         Value::String(text) => write_text(bytes, text),
         Value::List(elements) => {
             infallible(encode::write_array_len(bytes, length(elements.len())));
-            elements.iter().for_each(|element| write(bytes, element));
+            for element in elements {
+                write(bytes, element);
+            }
         }
         Value::Map(attributes) => {
             infallible(encode::write_map_len(bytes, length(attributes.len())));

@@ -71,10 +71,7 @@ impl Number {
 
     /// Returns the nearest double.
     pub fn to_f64(&self) -> f64 {
-        match self.to_string().parse() {
-            Ok(value) => value,
-            Err(_) => f64::NAN,
-        }
+        self.to_string().parse().unwrap_or(f64::NAN)
     }
 }
 
@@ -119,7 +116,7 @@ impl Decimal {
             return None;
         }
         let exponent = exponent - i64::try_from(fraction.len()).ok()?;
-        Some(Self::canonical(negative, &all, exponent)?)
+        Self::canonical(negative, &all, exponent)
     }
 
     fn canonical(negative: bool, digits: &str, exponent: i64) -> Option<Self> {

@@ -73,7 +73,7 @@ impl<'a> At<'a> {
     }
 
     /// Goes into an attribute. One that is not there is null; one of an unknown object is unknown.
-    pub fn attribute(&self, name: &str) -> Result<At<'a>, Diagnostic> {
+    pub fn attribute(&self, name: &str) -> Result<Self, Diagnostic> {
         let value = match self.value {
             Value::Map(_) => self.value.get(name),
             Value::Null | Value::Unknown => self.value,
@@ -83,7 +83,7 @@ impl<'a> At<'a> {
     }
 
     /// The elements of a list, set or tuple.
-    pub fn elements(&self) -> Result<Vec<At<'a>>, Diagnostic> {
+    pub fn elements(&self) -> Result<Vec<Self>, Diagnostic> {
         let Value::List(elements) = self.value else {
             return Err(self.mismatch("a list"));
         };
@@ -92,7 +92,7 @@ impl<'a> At<'a> {
     }
 
     /// The elements of a map.
-    pub fn entries(&self) -> Result<Vec<(&'a str, At<'a>)>, Diagnostic> {
+    pub fn entries(&self) -> Result<Vec<(&'a str, Self)>, Diagnostic> {
         let Value::Map(entries) = self.value else {
             return Err(self.mismatch("a map"));
         };
@@ -244,7 +244,7 @@ impl<T> Known<T> {
     }
 }
 
-impl<T: Into<Value>> From<Known<T>> for Value {
+impl<T: Into<Self>> From<Known<T>> for Value {
     fn from(known: Known<T>) -> Self {
         known.now().map_or(Self::Unknown, Into::into)
     }

@@ -342,3 +342,29 @@ impl Imported {
         }
     }
 }
+
+macro_rules! answers {
+    ($($answer:ident)*) => {$(
+        impl $answer {
+            /// Sets the identity.
+            pub fn with_identity(mut self, identity: Value) -> Self {
+                self.identity = Some(identity);
+                self
+            }
+
+            /// Sets what to keep beside the state.
+            pub fn with_private(mut self, private: impl Into<Vec<u8>>) -> Self {
+                self.private = Some(private.into());
+                self
+            }
+
+            /// Adds a message.
+            pub fn with_diagnostic(mut self, diagnostic: Diagnostic) -> Self {
+                self.diagnostics.push(diagnostic);
+                self
+            }
+        }
+    )*};
+}
+
+answers! { ReadResponse PlanResponse ApplyResponse Imported }

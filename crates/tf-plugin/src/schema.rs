@@ -160,7 +160,7 @@ impl Block {
         wire::Block {
             version: 0,
             attributes: self.attributes.iter().map(Attribute::to_wire).collect(),
-            block_types: self.blocks.iter().map(NestedBlock::to_wire).collect(),
+            blocks: self.blocks.iter().map(NestedBlock::to_wire).collect(),
             description: self.description.clone(),
             description_kind: wire::StringKind::Markdown.into(),
         }

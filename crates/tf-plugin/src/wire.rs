@@ -82,7 +82,7 @@ messages! {
     Block {
         #[prost(int64, tag = "1")] version: i64,
         #[prost(message, repeated, tag = "2")] attributes: Vec<Attribute>,
-        #[prost(message, repeated, tag = "3")] block_types: Vec<NestedBlock>,
+        #[prost(message, repeated, tag = "3")] blocks: Vec<NestedBlock>,
         #[prost(string, tag = "4")] description: String,
         #[prost(enumeration = "StringKind", tag = "5")] description_kind: i32,
     }
@@ -112,7 +112,7 @@ messages! {
     }
     IdentitySchema {
         #[prost(int64, tag = "1")] version: i64,
-        #[prost(message, repeated, tag = "2")] identity_attributes: Vec<IdentityAttribute>,
+        #[prost(message, repeated, tag = "2")] attributes: Vec<IdentityAttribute>,
     }
     IdentityAttribute {
         #[prost(string, tag = "1")] name: String,
@@ -122,7 +122,7 @@ messages! {
         #[prost(string, tag = "5")] description: String,
     }
     IdentityData {
-        #[prost(message, optional, tag = "1")] identity_data: Option<DynamicValue>,
+        #[prost(message, optional, tag = "1")] data: Option<DynamicValue>,
     }
     Function {
         #[prost(message, repeated, tag = "1")] parameters: Vec<Parameter>,
@@ -175,12 +175,12 @@ messages! {
     ValidateProviderConfigResponse {
         #[prost(message, repeated, tag = "2")] diagnostics: Vec<Diagnostic>,
     }
-    /// The request of ValidateResourceConfig, ValidateDataResourceConfig and ReadDataSource.
+    /// The request of `ValidateResourceConfig`, `ValidateDataResourceConfig` and `ReadDataSource`.
     TypedConfigRequest {
         #[prost(string, tag = "1")] type_name: String,
         #[prost(message, optional, tag = "2")] config: Option<DynamicValue>,
     }
-    /// The response of ValidateResourceConfig, ValidateDataResourceConfig and ConfigureProvider.
+    /// The response of `ValidateResourceConfig`, `ValidateDataResourceConfig` and `ConfigureProvider`.
     DiagnosticsResponse {
         #[prost(message, repeated, tag = "1")] diagnostics: Vec<Diagnostic>,
     }
@@ -188,13 +188,13 @@ messages! {
         #[prost(string, tag = "1")] terraform_version: String,
         #[prost(message, optional, tag = "2")] config: Option<DynamicValue>,
     }
-    /// The request of UpgradeResourceState and UpgradeResourceIdentity.
+    /// The request of `UpgradeResourceState` and `UpgradeResourceIdentity`.
     UpgradeRequest {
         #[prost(string, tag = "1")] type_name: String,
         #[prost(int64, tag = "2")] version: i64,
         #[prost(message, optional, tag = "3")] raw: Option<RawState>,
     }
-    /// The response of UpgradeResourceState and ReadDataSource.
+    /// The response of `UpgradeResourceState` and `ReadDataSource`.
     StateResponse {
         #[prost(message, optional, tag = "1")] state: Option<DynamicValue>,
         #[prost(message, repeated, tag = "2")] diagnostics: Vec<Diagnostic>,
