@@ -1,0 +1,255 @@
+//! The networks against each other, and what stands in the node network besides the nodes.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use crate::across::AcrossRule;
+use crate::code::Code;
+use crate::finding::Finding;
+use crate::path::Path;
+use crate::reading::Reading;
+use crate::text::network::overlap;
+
+const NODES: &str = "cluster_network_cidr";
+const PODS: &str = "cluster_cidr";
+const SERVICES: &str = "service_cidr";
+
+pub(super) const RULES: &[AcrossRule] = &[
+    AcrossRule {
+        code: Code::NetworkOverlap,
+        reads: &[NODES, PODS],
+        check: |reading, findings| {
+            overlaps(reading, PODS, NODES, findings);
+        },
+    },
+    AcrossRule {
+        code: Code::NetworkOverlap,
+        reads: &[NODES, SERVICES],
+        check: |reading, findings| {
+            overlaps(reading, SERVICES, NODES, findings);
+        },
+    },
+    AcrossRule {
+        code: Code::NetworkOverlap,
+        reads: &[PODS, SERVICES],
+        check: |reading, findings| {
+            overlaps(reading, SERVICES, PODS, findings);
+        },
+    },
+    AcrossRule {
+        code: Code::GatewayRequired,
+        reads: &["network_gateway", "address_mode"],
+        check: gateway_required,
+    },
+    AcrossRule {
+        code: Code::AddressStartRequired,
+        reads: &["node_address_start", NODES],
+        check: start_required,
+    },
+    AcrossRule {
+        code: Code::AddressOutsideNetwork,
+        reads: &["network_gateway", NODES],
+        check: |reading, findings| stands_in_network(reading, "network_gateway", findings),
+    },
+    AcrossRule {
+        code: Code::AddressOutsideNetwork,
+        reads: &["cluster_vip", NODES],
+        check: |reading, findings| stands_in_network(reading, "cluster_vip", findings),
+    },
+    AcrossRule {
+        code: Code::AddressOutsideNetwork,
+        reads: &["node_address_start", NODES],
+        check: start_in_network,
+    },
+    AcrossRule {
+        code: Code::AddressTaken,
+        reads: &["cluster_vip", "network_gateway"],
+        check: vip_is_gateway,
+    },
+    AcrossRule {
+        code: Code::NameserverInCluster,
+        reads: &["nameservers", PODS, SERVICES],
+        check: nameservers_outside,
+    },
+    AcrossRule {
+        code: Code::StaticNeedsNocloud,
+        reads: &["address_mode", "talos_platform"],
+        check: static_needs_nocloud,
+    },
+];
+
+fn overlaps(
+    reading: &Reading<'_>,
+    name: &'static str,
+    other: &'static str,
+    findings: &mut Vec<Finding>,
+) {
+    let (Some(net), Some(taken)) = (reading.network(name), reading.network(other)) else {
+        return;
+    };
+    if !overlap(net, taken) {
+        return;
+    }
+    // The operator can move what was typed; a default that is in the way is moved by typing it.
+    let help = format!(
+        "move one of them, for example `{name} = \"{}\"`",
+        free_range(net, reading)
+    );
+    let message = format!("`{net}` and `{other}` (`{taken}`) share addresses");
+    let finding = Finding::new(Code::NetworkOverlap, Path::input(name), message, help);
+    findings.push(finding.with_related(Path::input(other), "shares addresses with this"));
+}
+
+/// A private network of the same size that touches none of the three.
+fn free_range(net: Ipv4Net, reading: &Reading<'_>) -> Ipv4Net {
+    let taken: Vec<Ipv4Net> = [NODES, PODS, SERVICES]
+        .into_iter()
+        .filter_map(|name| reading.network(name))
+        .collect();
+    let bases = [
+        Ipv4Addr::new(10, 244, 0, 0),
+        Ipv4Addr::new(172, 16, 0, 0),
+        Ipv4Addr::new(10, 96, 0, 0),
+    ];
+    let more = (0..=255).map(|second| Ipv4Addr::new(10, second, 0, 0));
+    bases
+        .into_iter()
+        .chain(more)
+        .map(|base| Ipv4Net::new_assert(base, net.prefix_len().max(12)).trunc())
+        .find(|candidate| !taken.iter().any(|taken| overlap(*candidate, *taken)))
+        .unwrap_or(net)
+}
+
+fn gateway_required(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+    let is_static = reading
+        .text("address_mode")
+        .is_some_and(|mode| mode == "static");
+    if is_static && !reading.is_set("network_gateway") {
+        let first = reading.network(NODES).and_then(|net| net.hosts().next());
+        let example = first.unwrap_or(Ipv4Addr::new(192, 168, 1, 1));
+        findings.push(Finding::new(
+            Code::GatewayRequired,
+            Path::input("network_gateway"),
+            "`network_gateway` is required with static addresses".to_owned(),
+            format!("add a line such as `network_gateway = \"{example}\"`"),
+        ));
+    }
+}
+
+fn start_required(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+    let Some(net) = reading.network(NODES) else {
+        return;
+    };
+    if net.prefix_len() <= 24 || reading.is_set("node_address_start") {
+        return;
+    }
+    let message = format!("`node_address_start` is required, since `{net}` is smaller than a /24");
+    let help = format!(
+        "add a line such as `node_address_start = \"{}\"`",
+        net.network()
+    );
+    let at = Path::input("node_address_start");
+    let finding = Finding::new(Code::AddressStartRequired, at, message, help);
+    findings.push(finding.with_related(Path::input(NODES), "the network"));
+}
+
+/// An address of a machine: inside the node network, and neither its first nor its last.
+fn stands_in_network(reading: &Reading<'_>, name: &'static str, findings: &mut Vec<Finding>) {
+    let (Some(address), Some(net)) = (reading.address(name), reading.network(NODES)) else {
+        return;
+    };
+    findings.extend(misplaced(address, net, Path::input(name), ""));
+}
+
+/// The start is no machine's address, so it may be the network's first.
+fn start_in_network(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+    let name = "node_address_start";
+    let (Some(address), Some(net)) = (reading.address(name), reading.network(NODES)) else {
+        return;
+    };
+    if !net.contains(&address) {
+        findings.extend(misplaced(address, net, Path::input(name), ""));
+    }
+}
+
+/// What is wrong with `address` as one of a machine in `net`; `whose` begins the message.
+pub(crate) fn misplaced(address: Ipv4Addr, net: Ipv4Net, at: Path, whose: &str) -> Option<Finding> {
+    let finding = |code, message, help| {
+        let finding = Finding::new(code, at.clone(), message, help);
+        Some(finding.with_related(Path::input(NODES), "the network"))
+    };
+    if !net.contains(&address) {
+        let message = format!("{whose}`{address}` is outside `{net}`");
+        let hosts = format!("`{}` to `{}`", first_host(net), last_host(net));
+        return finding(
+            Code::AddressOutsideNetwork,
+            message,
+            format!("use one of {hosts}"),
+        );
+    }
+    let (edge, near) = match address {
+        _ if address == net.network() => ("first", first_host(net)),
+        _ if address == net.broadcast() => ("last", last_host(net)),
+        _ => return None,
+    };
+    let message =
+        format!("{whose}`{address}` is the {edge} address of `{net}`, which no machine can have");
+    finding(
+        Code::AddressUnusable,
+        message,
+        format!("use for example `{near}`"),
+    )
+}
+
+fn first_host(net: Ipv4Net) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(net.network()).saturating_add(1))
+}
+
+fn last_host(net: Ipv4Net) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(net.broadcast()).saturating_sub(1))
+}
+
+fn vip_is_gateway(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+    let vip = reading.address("cluster_vip");
+    if vip.is_some() && vip == reading.address("network_gateway") {
+        let at = Path::input("cluster_vip");
+        let message = "the VIP is the gateway's address".to_owned();
+        let finding = Finding::new(
+            Code::AddressTaken,
+            at,
+            message,
+            "use an address that nothing else has",
+        );
+        findings.push(finding.with_related(Path::input("network_gateway"), "the gateway"));
+    }
+}
+
+fn nameservers_outside(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+    for (index, text) in reading.texts("nameservers").iter().enumerate() {
+        let inside = [PODS, SERVICES].into_iter().find(|name| {
+            let net = reading.network(name);
+            text.parse()
+                .is_ok_and(|server: Ipv4Addr| net.is_some_and(|net| net.contains(&server)))
+        });
+        if let Some(name) = inside {
+            let at = Path::input("nameservers").index(index);
+            let message = format!("the name server `{text}` is inside `{name}`");
+            let help = "name a server outside the cluster, such as your router";
+            let finding = Finding::new(Code::NameserverInCluster, at, message, help);
+            findings.push(finding.with_related(Path::input(name), "the network"));
+        }
+    }
+}
+
+fn static_needs_nocloud(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
+    let is = |name, word: &str| reading.text(name).is_some_and(|text| text == word);
+    if is("address_mode", "static") && is("talos_platform", "metal") {
+        let at = Path::input("talos_platform");
+        let message = "the `metal` image does not read static addresses".to_owned();
+        let help = "use a `nocloud` image, or write `address_mode = \"dhcp_reserved\"`";
+        let finding = Finding::new(Code::StaticNeedsNocloud, at, message, help);
+        findings
+            .push(finding.with_related(Path::input("address_mode"), "asks for static addresses"));
+    }
+}

@@ -1,0 +1,40 @@
+//! Every rule fires on its example, and is silent on the neighbour of it.
+
+use contract::{BASE, Code, Finding, RULES, check, example_values};
+
+fn codes(findings: &[Finding]) -> Vec<Code> {
+    findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn the_base_of_all_examples_has_no_findings() {
+    assert_eq!(check(&example_values(&[])), [], "{BASE:?}");
+}
+
+#[test]
+fn every_rule_fires_on_its_failing_example() {
+    for rule in RULES {
+        let findings = check(&example_values(rule.fails));
+        let fired = findings.iter().find(|finding| finding.code == rule.code);
+        let fired = fired.unwrap_or_else(|| panic!("{} is silent; {findings:#?}", rule.code));
+        assert_eq!(fired.severity, rule.severity, "{}", rule.code);
+        assert!(!fired.help.is_empty(), "{}", rule.code);
+    }
+}
+
+#[test]
+fn every_rule_is_silent_on_its_passing_example() {
+    for rule in RULES {
+        let findings = check(&example_values(rule.passes));
+        assert!(
+            !codes(&findings).contains(&rule.code),
+            "{}: {findings:#?}",
+            rule.code
+        );
+        let errors: Vec<&Finding> = findings
+            .iter()
+            .filter(|finding| finding.is_error())
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", rule.code);
+    }
+}
