@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::failure::Failure;
+use crate::generate::{self, Generation};
 use crate::tidy;
 use crate::tidy::root;
 
@@ -42,6 +43,7 @@ const STEPS: &[Step] = &[
 /// Runs every step and stops at the first that fails.
 pub(crate) fn run() -> Result<(), Failure> {
     tidy::run()?;
+    generate::run(Generation::Check)?;
     for step in STEPS {
         cargo(step)?;
     }

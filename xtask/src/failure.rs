@@ -32,4 +32,18 @@ pub(crate) enum Failure {
     /// Architecture invariants that do not hold, one line each.
     #[error("{} of the architecture invariants do not hold:\n{}", .0.len(), .0.join("\n"))]
     Tidy(Vec<String>),
+    /// A folder could not be made.
+    #[error("cannot make the folder {}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A generated file could not be written.
+    #[error("a generated file was not written: {0}")]
+    Write(#[source] files::Error),
+    /// Generated files that differ from what they are made from.
+    #[error("stale, run `cargo xtask generate`:\n{}", .0.join("\n"))]
+    Stale(Vec<String>),
 }

@@ -2,11 +2,14 @@
 
 mod ci;
 mod failure;
+mod generate;
 mod tidy;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use crate::generate::Generation;
 
 /// Development commands of the em-infra workspace.
 #[derive(Parser)]
@@ -14,6 +17,12 @@ use clap::Parser;
 enum Task {
     /// Runs everything that has to hold before a change lands.
     Ci,
+    /// Writes the files that are made from the table of inputs: Terraform variables, schemas, references.
+    Generate {
+        /// Write nothing; fail where a file is stale.
+        #[arg(long)]
+        check: bool,
+    },
     /// Checks the architecture invariants of ARCHITECTURE.md.
     Tidy,
 }
@@ -25,6 +34,8 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Ci => ci::run(),
+        Task::Generate { check: false } => generate::run(Generation::Write),
+        Task::Generate { check: true } => generate::run(Generation::Check),
         Task::Tidy => tidy::run(),
     };
     match done {

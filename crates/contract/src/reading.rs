@@ -1,7 +1,7 @@
 //! The inputs after each was checked on its own: which are usable, and their values with defaults filled in.
 
+use core::net::Ipv4Addr;
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 

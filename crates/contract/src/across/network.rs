@@ -1,6 +1,6 @@
 //! The networks against each other, and what stands in the node network besides the nodes.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 

@@ -52,29 +52,24 @@ fn variable(input: &Input) -> String {
     )
 }
 
-/// `name = value` lines as `terraform fmt` aligns them: a value of several lines ends a block of neighbours.
+/// `name = value` lines as `terraform fmt` aligns them: a value of several lines stands alone.
 fn aligned(lines: &[(&str, String)], depth: usize) -> String {
     let pad = "  ".repeat(depth);
-    let mut out = String::new();
-    let mut rest = lines;
-    while !rest.is_empty() {
-        let single = rest
-            .iter()
-            .take_while(|(_, value)| !value.contains('\n'))
-            .count();
-        // The line that a long value begins on is aligned with those before it.
-        let (block, after) = rest.split_at((single + 1).min(rest.len()));
-        let width = block
-            .iter()
-            .map(|(name, _)| name.len())
-            .max()
-            .unwrap_or_default();
-        for (name, value) in block {
-            out.push_str(&format_line(&pad, name, width, value));
-        }
-        rest = after;
-    }
-    out
+    let is_long = |line: &(&str, String)| line.1.contains('\n');
+    lines
+        .chunk_by(|a, b| !is_long(a) && !is_long(b))
+        .flat_map(|block| {
+            let width = block
+                .iter()
+                .map(|(name, _)| name.len())
+                .max()
+                .unwrap_or_default();
+            let pad = &pad;
+            block
+                .iter()
+                .map(move |(name, value)| format_line(pad, name, width, value))
+        })
+        .collect()
 }
 
 fn format_line(pad: &str, name: &str, width: usize, value: &str) -> String {

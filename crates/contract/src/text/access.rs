@@ -71,7 +71,7 @@ fn is_host(host: &str) -> bool {
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
     {
-        return inner.parse::<std::net::Ipv6Addr>().is_ok();
+        return inner.parse::<core::net::Ipv6Addr>().is_ok();
     }
     let ends = |char: char| char.is_ascii_alphanumeric();
     super::made_of(host, ends, |char| {

@@ -1,6 +1,6 @@
 //! IPv4 networks and addresses. IPv6 is told apart from nonsense, and refused: slots are IPv4 arithmetic.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::Ipv4Net;
 

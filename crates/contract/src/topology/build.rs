@@ -1,6 +1,6 @@
 //! From drafts without faults to nodes: every setting filled in from the node, its role or the environment.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 

@@ -1,7 +1,7 @@
 //! Who the nodes are: names, and where each one's VMID and address come from.
 
+use core::net::Ipv4Addr;
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! Addresses of nodes: inside the node network, and nobody else's.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use super::{NodeRule, duplicates};
 use crate::across::network::misplaced;
