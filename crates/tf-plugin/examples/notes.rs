@@ -161,10 +161,7 @@ impl Resource for Note {
             .get::<Option<bool>>("written")?
             .unwrap_or(true);
         let state = Self::state(&name, &text, request.state.at().get("seconds")?, is_written);
-        Ok(ReadResponse {
-            identity: Self::identity_of(&name),
-            ..ReadResponse::new(state)
-        })
+        Ok(ReadResponse::new(state).with_identity(Self::identity_of(&name)))
     }
 
     async fn plan(&self, request: PlanRequest) -> Result<PlanResponse, Diagnostics> {

@@ -108,3 +108,62 @@ fn misfit(path: &AttributePath, problem: &str) -> Diagnostic {
     );
     Diagnostic::error("The provider's answer does not fit its schema").detail(detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::conform;
+    use crate::arbitrary;
+    use crate::msgpack::{decode_msgpack, encode_msgpack};
+    use crate::ty::Type;
+    use crate::value::Value;
+
+    fn fitted(ty: &Type, value: Value) -> (Value, Vec<String>) {
+        let (value, problems) = conform(ty, value);
+        (
+            value,
+            problems.into_iter().map(|problem| problem.detail).collect(),
+        )
+    }
+
+    #[test]
+    fn attributes_that_are_left_out_become_null() {
+        let ty = Type::object([("a", Type::Bool), ("b", Type::Bool)]);
+        let whole = Value::object([("a", Value::from(true)), ("b", Value::Null)]);
+        assert_eq!(fitted(&ty, Value::object([("a", true)])), (whole, vec![]));
+    }
+
+    #[test]
+    fn a_dynamic_place_gets_a_type_and_a_typed_place_loses_it() {
+        let object = Type::object([("n", Type::Dynamic)]);
+        let typed = Value::dynamic(Type::Tuple(vec![Type::Bool]), Value::list([true]));
+        let bare = Value::object([("n", Value::list([true]))]);
+        assert_eq!(
+            fitted(&object, bare),
+            (Value::object([("n", typed.clone())]), vec![])
+        );
+        assert_eq!(
+            fitted(&Type::list(Type::Bool), typed),
+            (Value::list([true]), vec![])
+        );
+        let unknown = Value::dynamic(Type::String, Value::Unknown);
+        assert_eq!(fitted(&Type::Dynamic, unknown), (Value::Unknown, vec![]));
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_that_fits_stays_as_it_is((ty, value) in arbitrary::typed()) {
+            prop_assert_eq!(fitted(&ty, value.clone()), (value, vec![]));
+        }
+
+        #[test]
+        fn whatever_a_handler_returns_can_be_sent(
+            ty in arbitrary::ty(),
+            (_, value) in arbitrary::typed(),
+        ) {
+            let (value, _) = fitted(&ty, value);
+            prop_assert_eq!(decode_msgpack(&ty, &encode_msgpack(&value)), Ok(value));
+        }
+    }
+}

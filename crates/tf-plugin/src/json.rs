@@ -228,3 +228,163 @@ fn prune_list(text: &str, element: &Type) -> Result<Option<String>, DecodeError>
     }
     Ok(changed.then(|| format!("[{}]", parts.join(","))))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{decode_json, prune};
+    use crate::arbitrary;
+    use crate::ty::Type;
+    use crate::value::Value;
+
+    /// As Terraform writes it; unknown values have no JSON.
+    fn encode(value: &Value) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        match value {
+            Value::Null | Value::Unknown => "null".to_owned(),
+            Value::Bool(truth) => truth.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => quoted(text),
+            Value::List(elements) => {
+                format!(
+                    "[{}]",
+                    elements.iter().map(encode).collect::<Vec<_>>().join(", ")
+                )
+            }
+            Value::Map(entries) => {
+                let entry =
+                    |(key, value): (&String, _)| format!("{}: {}", quoted(key), encode(value));
+                format!(
+                    "{{ {} }}",
+                    entries.iter().map(entry).collect::<Vec<_>>().join(",")
+                )
+            }
+            Value::Dynamic(dynamic) => {
+                let (ty, value) = (dynamic.ty.to_json(), encode(&dynamic.value));
+                format!("{{\"value\":{value},\"type\":{ty}}}")
+            }
+        }
+    }
+
+    fn without_unknown(value: Value) -> Value {
+        match value {
+            Value::Unknown => Value::Null,
+            Value::List(elements) => elements
+                .into_iter()
+                .map(without_unknown)
+                .collect::<Vec<_>>()
+                .into(),
+            Value::Map(entries) => Value::object(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, without_unknown(value))),
+            ),
+            Value::Dynamic(dynamic) => Value::dynamic(dynamic.ty, without_unknown(dynamic.value)),
+            plain => plain,
+        }
+    }
+
+    fn decoded(ty: &Type, json: &str) -> Result<Value, String> {
+        decode_json(ty, json.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn primitives_convert_as_in_terraform() {
+        assert_eq!(
+            decoded(&Type::Number, "\"1.50\""),
+            decoded(&Type::Number, " 1.5 ")
+        );
+        assert_eq!(decoded(&Type::Bool, "\"true\""), Ok(true.into()));
+        assert_eq!(decoded(&Type::String, "1.50"), Ok("1.50".into()));
+        assert_eq!(decoded(&Type::String, "false"), Ok("false".into()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_by_its_place_and_not_shown() {
+        let ty = Type::object([
+            ("a", Type::list(Type::Bool)),
+            ("m", Type::map(Type::Number)),
+        ]);
+        let table = [
+            (
+                r#"{"a":[true,"secret"]}"#,
+                "`a[1]`: expected a bool, found a string",
+            ),
+            (
+                r#"{"m":{"k":{}}}"#,
+                "`m[\"k\"]`: expected a number, found an object",
+            ),
+            (r#"{"b":1}"#, "`b`: no such attribute"),
+            ("[]", "expected an object, found a list"),
+            ("{", "expected JSON, found an object"),
+            ("", "expected JSON, found something else"),
+        ];
+        for (json, message) in table {
+            assert_eq!(decoded(&ty, json), Err(message.to_owned()), "{json}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_type_lost_is_pruned() {
+        let inner = Type::object([("x", Type::Number)]);
+        let ty = Type::object([("m", Type::map(inner.clone())), ("d", Type::Dynamic)]);
+        let pruned = |json: &str| prune(&ty, json.as_bytes()).map_err(|error| error.to_string());
+        let dynamic = r#"{"value":{"y":1},"type":["object",{"y":"number"}]}"#;
+        let whole = format!(r#"{{"m":{{"k":{{"x":1.0}}}}, "d":{dynamic}}}"#);
+        assert_eq!(pruned(&whole), Ok(None));
+        let more = format!(r#"{{"m":{{"k\"":{{"x":1.0,"y":2}}}}, "d":{dynamic}}}"#);
+        let rest = format!(r#"{{"d":{dynamic},"m":{{"k\"":{{"x":1.0}}}}}}"#);
+        assert_eq!(pruned(&more), Ok(Some(rest)));
+        assert_eq!(
+            pruned("[1]"),
+            Err("expected an object, found a list".into())
+        );
+    }
+
+    #[test]
+    fn endless_nesting_ends() {
+        let text = r#"{"type":"dynamic","value":"#.repeat(100_000);
+        assert!(decoded(&Type::Dynamic, &text).is_err());
+        let closed = format!(
+            "{}null{}",
+            r#"{"type":"dynamic","value":"#.repeat(120),
+            "}".repeat(120)
+        );
+        assert!(decoded(&Type::Dynamic, &closed).is_ok());
+        let deeper = format!(
+            "{}null{}",
+            r#"{"type":"dynamic","value":"#.repeat(200),
+            "}".repeat(200)
+        );
+        assert!(decoded(&Type::Dynamic, &deeper).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_known_value_survives_the_round_trip((ty, value) in arbitrary::typed()) {
+            let value = without_unknown(value);
+            prop_assert_eq!(decode_json(&ty, encode(&value).as_bytes()), Ok(value));
+        }
+
+        #[test]
+        fn nothing_is_pruned_from_a_whole_value((ty, value) in arbitrary::typed()) {
+            prop_assert_eq!(prune(&ty, encode(&value).as_bytes()), Ok(None));
+        }
+
+        #[test]
+        fn a_damaged_value_is_refused_without_a_panic(
+            (ty, value) in arbitrary::typed(),
+            at: prop::sample::Index,
+            byte: u8,
+        ) {
+            let mut bytes = encode(&value).into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(value) = decode_json(&ty, &bytes) {
+                prop_assert_eq!(decode_json(&ty, encode(&value).as_bytes()), Ok(value));
+            }
+            drop(prune(&ty, &bytes));
+        }
+    }
+}

@@ -12,6 +12,8 @@
 //!
 //! A small complete provider is in `examples/notes.rs`.
 
+#[cfg(test)]
+mod arbitrary;
 mod conform;
 mod data_source;
 mod decode;

@@ -352,3 +352,167 @@ fn length(length: usize) -> u32 {
 fn infallible<T, E: std::fmt::Debug>(written: Result<T, E>) {
     written.expect("writing to memory cannot fail");
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{decode_msgpack, encode_msgpack};
+    use crate::arbitrary;
+    use crate::number::Number;
+    use crate::ty::Type;
+    use crate::value::Value;
+
+    fn decoded(ty: &Type, bytes: &[u8]) -> Result<Value, String> {
+        decode_msgpack(ty, bytes).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_way_to_write_a_number_is_read_exactly() {
+        let table: [(&[u8], &str); 14] = [
+            (&[0x07], "7"),
+            (&[0xe0], "-32"),
+            (&[0xcc, 0xff], "255"),
+            (&[0xcd, 0x01, 0x00], "256"),
+            (&[0xce, 0, 1, 0, 0], "65536"),
+            (
+                &[0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                "18446744073709551615",
+            ),
+            (&[0xd0, 0x80], "-128"),
+            (&[0xd1, 0x80, 0], "-32768"),
+            (&[0xd2, 0x80, 0, 0, 0], "-2147483648"),
+            (&[0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0], "-9223372036854775808"),
+            (&[0xca, 0x3f, 0, 0, 0], "0.5"),
+            (&[0xcb, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0], "0.5"),
+            (b"\xa30.1", "0.1"),
+            (b"\xb712345678901234567890.25", "12345678901234567890.25"),
+        ];
+        for (bytes, text) in table {
+            let number = Number::parse(text)
+                .map(Value::Number)
+                .map_err(|error| error.to_string());
+            assert_eq!(decoded(&Type::Number, bytes), number);
+        }
+    }
+
+    #[test]
+    fn every_extension_is_unknown() {
+        let refined = [0xc7, 4, 12, 0x81, 0x02, 0xa1, b'a'];
+        let table: [&[u8]; 4] = [
+            &[0xd4, 0, 0],
+            &refined,
+            &[0xd5, 12, 0, 0],
+            &[0xc9, 0, 0, 0, 0, 12],
+        ];
+        for bytes in table {
+            for ty in [Type::String, Type::Dynamic, Type::map(Type::Number)] {
+                assert_eq!(decoded(&ty, bytes), Ok(Value::Unknown));
+            }
+        }
+        assert_eq!(encode_msgpack(&Value::Unknown), [0xd4, 0, 0]);
+    }
+
+    #[test]
+    fn a_dynamic_value_carries_its_type_as_bytes() {
+        let value = Value::dynamic(Type::Number, 7);
+        let bytes = b"\x92\xc4\x08\"number\"\x07";
+        assert_eq!(encode_msgpack(&value), bytes);
+        assert_eq!(decoded(&Type::Dynamic, bytes), Ok(value.clone()));
+        assert_eq!(
+            decoded(&Type::Dynamic, b"\x92\xa8\"number\"\x07"),
+            Ok(value)
+        );
+    }
+
+    #[test]
+    fn attributes_that_are_left_out_are_null() {
+        let ty = Type::object([("a", Type::Bool), ("b", Type::Bool)]);
+        let value = Value::object([("a", Value::from(true)), ("b", Value::Null)]);
+        assert_eq!(decoded(&ty, b"\x81\xa1a\xc3"), Ok(value));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_by_its_place() {
+        let object = Type::object([("a", Type::list(Type::map(Type::Bool)))]);
+        let table: [(&Type, &[u8], &str); 10] = [
+            (
+                &object,
+                b"\x81\xa1a\x91\x81\xa1k\x01",
+                "`a[0][\"k\"]`: expected a bool, found a number",
+            ),
+            (&object, b"\x81\xa1b\xc3", "`b`: no such attribute"),
+            (&object, b"\x90", "expected an object, found a list"),
+            (&Type::String, b"\xa3ab", "the value is cut short"),
+            (&Type::String, b"\xa1\xff", "text is not UTF-8"),
+            (&Type::String, b"\xa1ab", "1 bytes follow the value"),
+            (
+                &Type::Number,
+                b"\xa3abc",
+                "`abc` is not a finite decimal number",
+            ),
+            (
+                &Type::Number,
+                b"\xcb\x7f\xf0\0\0\0\0\0\0",
+                "`inf` is not a finite number",
+            ),
+            (
+                &Type::Dynamic,
+                b"\x92\xc4\x01\"\x07",
+                "the type is not JSON",
+            ),
+            (
+                &Type::Tuple(vec![Type::Bool]),
+                b"\x90",
+                "expected a tuple of 1, found 0 elements",
+            ),
+        ];
+        for (ty, bytes, message) in table {
+            assert_eq!(decoded(ty, bytes), Err(message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_length_that_lies_reserves_no_memory() {
+        let list = [0xdd, 0xff, 0xff, 0xff, 0xff];
+        assert_eq!(
+            decoded(&Type::list(Type::Bool), &list),
+            Err("`[0]`: the value is cut short".into())
+        );
+    }
+
+    #[test]
+    fn endless_nesting_ends() {
+        let bytes = b"\x92\xc4\x09\"dynamic\"".repeat(100_000);
+        let error = decoded(&Type::Dynamic, &bytes);
+        assert_eq!(error, Err("nested deeper than 128 levels".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_survives_the_round_trip((ty, value) in arbitrary::typed()) {
+            prop_assert_eq!(decode_msgpack(&ty, &encode_msgpack(&value)), Ok(value));
+        }
+
+        #[test]
+        fn garbage_is_refused_without_a_panic(ty in arbitrary::ty(), bytes: Vec<u8>) {
+            if let Ok(value) = decode_msgpack(&ty, &bytes) {
+                prop_assert_eq!(decode_msgpack(&ty, &encode_msgpack(&value)), Ok(value));
+            }
+        }
+
+        #[test]
+        fn a_damaged_value_is_refused_without_a_panic(
+            (ty, value) in arbitrary::typed(),
+            at: prop::sample::Index,
+            byte: u8,
+        ) {
+            let mut bytes = encode_msgpack(&value);
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if let Ok(value) = decode_msgpack(&ty, &bytes) {
+                prop_assert_eq!(decode_msgpack(&ty, &encode_msgpack(&value)), Ok(value));
+            }
+        }
+    }
+}
