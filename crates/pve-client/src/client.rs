@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn calls_can_move_between_threads() {
         fn movable<T: Send>(_: fn(&'static Client) -> T) {}
-        movable(|client| client.version());
-        movable(|client| client.next_id());
+        movable(Client::version);
+        movable(Client::next_id);
     }
 }

@@ -127,9 +127,10 @@ fn check_host(host: &str) -> Result<String, String> {
             .map(|address| format!("[{address}]"))
             .map_err(|_| format!("`{address}` is not an IPv6 address"));
     }
-    let plain = |char: char| char.is_ascii_alphanumeric() || "-._".contains(char);
-    let labels = host.trim_end_matches('.').split('.');
-    if host.chars().all(plain) && labels.into_iter().all(|label| !label.is_empty()) {
+    let plain = |char: char| char.is_ascii_alphanumeric() || char == '-' || char == '_';
+    let label = |label: &str| (1..=63).contains(&label.len()) && label.chars().all(plain);
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if name.len() <= 253 && name.split('.').all(label) {
         Ok(host.to_ascii_lowercase())
     } else {
         Err(format!("`{host}` is not a host name"))
@@ -203,6 +204,7 @@ mod tests {
             ),
             ("https://", "`` is not a host name"),
             ("https://a..b", "`a..b` is not a host name"),
+            ("https://pve..", "`pve..` is not a host name"),
             ("https://[pve]", "`pve` is not an IPv6 address"),
         ];
         for (url, problem) in table {

@@ -154,30 +154,35 @@ fn reason_phrase(parts: &http::response::Parts) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// Returns an error and what is behind it. An I/O error hides the one that it wraps from `source`.
 fn causes<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| (*error).source())
+    std::iter::successors(Some(error), |error| {
+        match (*error)
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(wrapped) => Some(wrapped),
+            None => (*error).source(),
+        }
+    })
 }
 
 fn hyper_error(error: &legacy::Error) -> Option<&hyper::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// The TLS library's error hides inside an I/O error, whose `source` skips it.
 fn tls_error(error: &legacy::Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| {
-        let inner = cause
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        cause.downcast_ref().or_else(|| inner?.downcast_ref())
-    })
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 fn connect_failure(error: legacy::Error) -> ConnectFailure {
     // hyper-util keeps the type of its connect error private; this is the whole text of that one.
     let unresolved = causes(&error).any(|cause| cause.to_string() == "dns error");
-    let io = causes(&error).find_map(|cause| cause.downcast_ref::<io::Error>());
+    let io = causes(&error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .last();
     match io.map(|io| (io.kind(), io.to_string())) {
         Some((_, text)) if unresolved => ConnectFailure::Resolve(io::Error::other(text)),
         Some((io::ErrorKind::ConnectionRefused, _)) => ConnectFailure::Refused,
