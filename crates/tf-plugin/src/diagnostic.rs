@@ -55,6 +55,13 @@ impl Diagnostic {
         self
     }
 
+    /// Says why with an error and everything that led to it, outermost first.
+    pub fn caused_by(self, error: &dyn std::error::Error) -> Self {
+        let chain = std::iter::successors(Some(error), |error| error.source());
+        let reasons: Vec<_> = chain.map(ToString::to_string).collect();
+        self.detail(format!("{}.", reasons.join(": ")))
+    }
+
     /// Points at an attribute.
     pub fn at(mut self, path: AttributePath) -> Self {
         self.path = Some(path);
@@ -175,5 +182,32 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Diagnostic, Diagnostics};
+    use crate::ty::Type;
+
+    #[test]
+    fn a_failure_is_told_with_everything_that_led_to_it() {
+        let error = Type::from_json(b"[").expect_err("no type");
+        let detail = Diagnostic::error("Unable to read it")
+            .caused_by(&error)
+            .detail;
+        assert_eq!(
+            detail,
+            "the type is not JSON: EOF while parsing a list at line 1 column 1."
+        );
+    }
+
+    #[test]
+    fn warnings_alone_are_no_failure() {
+        let mut diagnostics = Diagnostics::from(Diagnostic::warning("a"));
+        assert_eq!(diagnostics.clone().into_result(), Ok(diagnostics.clone()));
+        assert_eq!(diagnostics.take::<()>(Err(Diagnostic::error("b"))), None);
+        assert_eq!(diagnostics.take(Ok(1)), Some(1));
+        assert_eq!(diagnostics.clone().into_result(), Err(diagnostics));
     }
 }

@@ -73,7 +73,6 @@ enum Presence {
 struct Traits {
     sensitive: bool,
     deprecated: bool,
-    write_only: bool,
 }
 
 impl Schema {
@@ -314,12 +313,6 @@ impl Attribute {
         self
     }
 
-    /// Its value is in the configuration alone, never in plan or state. Terraform >= 1.11.
-    pub fn write_only(mut self) -> Self {
-        self.traits.write_only = true;
-        self
-    }
-
     /// Terraform warns about its use.
     pub fn deprecated(mut self) -> Self {
         self.traits.deprecated = true;
@@ -386,7 +379,6 @@ impl Attribute {
             sensitive: self.traits.sensitive,
             description_kind: wire::StringKind::Markdown.into(),
             deprecated: self.traits.deprecated,
-            write_only: self.traits.write_only,
         }
     }
 }

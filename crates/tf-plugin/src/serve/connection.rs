@@ -55,7 +55,7 @@ impl Connection {
 async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, caller: Caller) {
     let present = caller.life.connection();
     if let Err(error) = exchange(stream, &caller).await {
-        tracing::debug!(%error, "a connection broke");
+        tracing::trace!(%error, "a connection broke");
     }
     caller.stopper.stop(StopReason::CallerGone);
     drop(present);

@@ -104,3 +104,91 @@ impl Environment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing::level_filters::LevelFilter;
+
+    use super::{Environment, MAGIC_COOKIE, Mode, Security};
+
+    fn environment(mode: Mode, variables: &[(&str, &str)]) -> Environment {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Environment::read(mode, |name| {
+            find(name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn security(variables: &[(&str, &str)]) -> String {
+        match environment(Mode::Managed, variables).security() {
+            Ok(Security::Pinned(_)) => "pinned".to_owned(),
+            Ok(Security::Plaintext) => "plaintext".to_owned(),
+            Err(error) => error
+                .to_string()
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+
+    #[test]
+    fn only_terraform_starts_a_provider_and_only_with_a_certificate() {
+        let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let pem = key.cert.pem();
+        let certificate = ("PLUGIN_CLIENT_CERT", pem.as_str());
+        let no_tls = ("TF_DISABLE_PLUGIN_TLS", "1");
+        let not_terraform = "this is a Terraform provider";
+        let table: [(&[(&str, &str)], &str); 8] = [
+            (&[], not_terraform),
+            (
+                &[("TF_PLUGIN_MAGIC_COOKIE", "x"), certificate],
+                not_terraform,
+            ),
+            (&[MAGIC_COOKIE, certificate], "pinned"),
+            (&[MAGIC_COOKIE, certificate, no_tls], "pinned"),
+            (&[MAGIC_COOKIE, no_tls], "plaintext"),
+            (
+                &[MAGIC_COOKIE],
+                "Terraform sent no PLUGIN_CLIENT_CERT; to serve without TLS set \
+                               TF_DISABLE_PLUGIN_TLS=1 for Terraform",
+            ),
+            (
+                &[MAGIC_COOKIE, ("PLUGIN_CLIENT_CERT", "x")],
+                "PLUGIN_CLIENT_CERT holds no PEM certificate",
+            ),
+            (
+                &[
+                    MAGIC_COOKIE,
+                    certificate,
+                    ("PLUGIN_PROTOCOL_VERSIONS", "4,5"),
+                ],
+                "Terraform offers plugin protocol `4,5`, this provider speaks 6",
+            ),
+        ];
+        for (variables, outcome) in table {
+            assert_eq!(security(variables), outcome);
+        }
+    }
+
+    #[test]
+    fn a_developer_needs_no_cookie() {
+        let security = environment(Mode::Reattach, &[]).security();
+        assert!(matches!(security, Ok(Security::Plaintext)));
+    }
+
+    #[test]
+    fn the_log_follows_terraforms_own_variables() {
+        let table: [(&[(&str, &str)], LevelFilter); 4] = [
+            (&[], LevelFilter::WARN),
+            (&[("TF_LOG", "TRACE")], LevelFilter::TRACE),
+            (
+                &[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "info")],
+                LevelFilter::INFO,
+            ),
+            (&[("TF_LOG", "off")], LevelFilter::OFF),
+        ];
+        for (variables, level) in table {
+            assert_eq!(environment(Mode::Managed, variables).log_level(), level);
+        }
+    }
+}

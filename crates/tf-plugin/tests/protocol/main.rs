@@ -4,6 +4,7 @@ mod calls;
 mod client;
 mod identity;
 mod message;
+mod process;
 mod running;
 mod thing;
 mod transport;

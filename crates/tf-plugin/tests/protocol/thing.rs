@@ -7,9 +7,13 @@ use tf_plugin::{
     Diagnostic, Diagnostics, Function, FunctionError, IdentityAttribute, IdentitySchema, ImportKey,
     ImportRequest, Imported, MoveRequest, Nesting, Parameter, PlanRequest, PlanResponse, Plugin,
     Provider, ReadDataRequest, ReadDataResponse, ReadRequest, ReadResponse, Resource, Schema,
-    Signature, StopReason, Type, UpgradeRequest, ValidateRequest, Value,
+    Signature, StopReason, Type, UpgradeRequest, ValidateRequest, Value, encode_msgpack,
 };
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::client::{Client, Outcome};
+use crate::message::Message;
 
 /// What the handlers did, and the gate that holds them.
 #[derive(Clone, Default)]
@@ -24,7 +28,9 @@ struct Inner {
 
 impl Log {
     fn say(&self, line: impl Into<String>) {
-        self.0.lines.send_modify(|lines| lines.push(line.into()));
+        let line = line.into();
+        tracing::info!("{line}");
+        self.0.lines.send_modify(|lines| lines.push(line));
     }
 
     pub(crate) async fn wait_for(&self, line: &str) {
@@ -44,6 +50,19 @@ impl Log {
     pub(crate) fn config(&self) -> Value {
         self.0.config.lock().expect("not poisoned").clone()
     }
+}
+
+/// Applies a thing of this mode, beside the test.
+pub(crate) fn apply(client: &Client, mode: &str, name: &str) -> JoinHandle<Outcome> {
+    let names = ["name", "mode", "size", "any", "disks", "id"];
+    let thing = Value::object(names.map(|name| (name, Value::Null)));
+    let planned = encode_msgpack(&thing.with("name", name).with("mode", mode));
+    let request = Message::new()
+        .bytes(1, "test_thing")
+        .value(3, &planned)
+        .value(4, &planned);
+    let client = client.clone();
+    tokio::spawn(async move { client.call("ApplyResourceChange", &request).await })
 }
 
 pub(crate) fn plugin(log: &Log) -> Plugin {

@@ -4,8 +4,8 @@ use crate::client::{Client, Outcome};
 use crate::identity::Identity;
 use crate::message::Message;
 use crate::running::{Running, soon};
-use crate::thing::{Log, plugin};
-use tf_plugin::{Ended, Value, encode_msgpack};
+use crate::thing::{Log, apply, plugin};
+use tf_plugin::Ended;
 use tokio::task::JoinHandle;
 
 async fn started(log: &Log) -> (Running, Client) {
@@ -15,23 +15,6 @@ async fn started(log: &Log) -> (Running, Client) {
         .await
         .expect("a connection");
     (server, client)
-}
-
-/// Applies a thing of this mode, beside the test.
-fn apply(client: &Client, mode: &str) -> JoinHandle<Outcome> {
-    apply_sized(client, mode, "a")
-}
-
-fn apply_sized(client: &Client, mode: &str, name: &str) -> JoinHandle<Outcome> {
-    let names = ["name", "mode", "size", "any", "disks", "id"];
-    let thing = Value::object(names.map(|name| (name, Value::Null)));
-    let planned = encode_msgpack(&thing.with("name", name).with("mode", mode));
-    let request = Message::new()
-        .bytes(1, "test_thing")
-        .value(3, &planned)
-        .value(4, &planned);
-    let client = client.clone();
-    tokio::spawn(async move { client.call("ApplyResourceChange", &request).await })
 }
 
 async fn schema(client: &Client) -> Outcome {
@@ -86,7 +69,7 @@ async fn without_tls_the_line_has_no_certificate() {
 async fn a_message_of_twelve_megabytes_goes_both_ways() {
     let (_server, client) = started(&Log::default()).await;
     let name = "x".repeat(6 << 20);
-    let answer = apply_sized(&client, "", &name).await.unwrap().unwrap();
+    let answer = apply(&client, "", &name).await.unwrap().unwrap();
     // The name comes back twice: as itself and in the id.
     assert!(answer.msgpack(1).len() > 12 << 20);
 }
@@ -95,7 +78,7 @@ async fn a_message_of_twelve_megabytes_goes_both_ways() {
 async fn a_stop_reaches_the_running_apply_and_its_answer_goes_out() {
     let log = Log::default();
     let (server, client) = started(&log).await;
-    let applied = apply(&client, "wait");
+    let applied = apply(&client, "wait", "a");
     log.wait_for("waiting").await;
     client.call("StopProvider", &Message::new()).await.unwrap();
     let answer = soon(applied).await.unwrap().unwrap();
@@ -111,9 +94,9 @@ async fn a_stop_reaches_the_running_apply_and_its_answer_goes_out() {
 async fn a_panic_ends_one_call_and_no_other() {
     let log = Log::default();
     let (_server, client) = started(&log).await;
-    let running = apply(&client, "gate");
+    let running = apply(&client, "gate", "a");
     log.wait_for("at the gate").await;
-    let (code, message) = apply(&client, "panic").await.unwrap().unwrap_err();
+    let (code, message) = apply(&client, "panic", "a").await.unwrap().unwrap_err();
     let wanted = "the provider crashed in ApplyResourceChange: no a. This is a fault of the provider. Its \
                   other calls go on; run again with TF_LOG=error to see the stack.";
     assert_eq!((code, message.as_str()), (13, wanted));
@@ -128,7 +111,7 @@ async fn a_panic_ends_one_call_and_no_other() {
 async fn a_handler_outlives_its_connection_and_then_the_server_ends() {
     let log = Log::default();
     let (server, client) = started(&log).await;
-    let applied = apply(&client, "gate");
+    let applied = apply(&client, "gate", "a");
     log.wait_for("at the gate").await;
     client.cut();
     assert_eq!(soon(applied).await.unwrap().unwrap_err().0, 99);
@@ -142,7 +125,7 @@ async fn a_handler_outlives_its_connection_and_then_the_server_ends() {
 async fn a_handler_learns_that_its_caller_is_gone() {
     let log = Log::default();
     let (server, client) = started(&log).await;
-    drop(apply(&client, "wait"));
+    drop(apply(&client, "wait", "a"));
     log.wait_for("waiting").await;
     client.cut();
     log.wait_for("stopped: CallerGone").await;
@@ -166,7 +149,7 @@ async fn an_idle_server_answers_shutdown_and_ends() {
 async fn a_busy_server_answers_shutdown_and_ends_after_its_handlers() {
     let log = Log::default();
     let (server, client) = started(&log).await;
-    let applied = apply(&client, "gate");
+    let applied = apply(&client, "gate", "a");
     log.wait_for("at the gate").await;
     let answer = client
         .request("/plugin.GRPCController/Shutdown", &Message::new())
@@ -186,7 +169,7 @@ async fn a_busy_server_answers_shutdown_and_ends_after_its_handlers() {
 async fn a_server_that_is_told_to_end_still_sends_the_last_answers() {
     let log = Log::default();
     let (server, client) = started(&log).await;
-    let applied = apply(&client, "wait");
+    let applied = apply(&client, "wait", "a");
     log.wait_for("waiting").await;
     let Running { tell, .. } = server;
     tell.send(()).unwrap();
@@ -206,7 +189,7 @@ async fn a_reattached_server_outlives_its_clients_and_their_stops() {
         .unwrap();
     first.cut();
     let second = Client::plaintext(&server.handshake).await.unwrap();
-    let applied = apply(&second, "gate");
+    let applied = apply(&second, "gate", "a");
     log.wait_for("at the gate").await;
     log.open_gate();
     assert!(soon(applied).await.unwrap().is_ok());
