@@ -79,6 +79,14 @@ where
     }
 }
 
+/// Reads a text that Perl may print as a number, such as the name `123`; absent and null mean empty.
+/// Combine with `#[serde(default)]`.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::<Scalar>::deserialize(deserializer)?
+        .map(|scalar| scalar.0)
+        .unwrap_or_default())
+}
+
 /// Reads a boolean; absent and null mean false. Combine with `#[serde(default)]`.
 pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     match Option::<Scalar>::deserialize(deserializer)? {
@@ -150,6 +158,8 @@ mod tests {
         template: bool,
         #[serde(default, deserialize_with = "whole")]
         maxmem: u64,
+        #[serde(default, deserialize_with = "text")]
+        name: String,
     }
 
     fn read(json: &str) -> Result<Sample, String> {
@@ -163,11 +173,12 @@ mod tests {
             balloon: Some(0),
             template: true,
             maxmem: 2_147_483_648,
+            name: "12".to_owned(),
         };
         for json in [
-            r#"{"cores":2,"balloon":0,"template":1,"maxmem":2147483648}"#,
-            r#"{"cores":"2","balloon":"0","template":"1","maxmem":"2147483648"}"#,
-            r#"{"cores":2,"balloon":0,"template":true,"maxmem":2147483648.0}"#,
+            r#"{"cores":2,"balloon":0,"template":1,"maxmem":2147483648,"name":12}"#,
+            r#"{"cores":"2","balloon":"0","template":"1","maxmem":"2147483648","name":"12"}"#,
+            r#"{"cores":2,"balloon":0,"template":true,"maxmem":2147483648.0,"name":"12"}"#,
         ] {
             assert_eq!(read(json).as_ref(), Ok(&expected), "{json}");
         }
@@ -180,9 +191,10 @@ mod tests {
             balloon: None,
             template: false,
             maxmem: 0,
+            name: String::new(),
         };
         assert_eq!(read(r#"{"cores":1}"#).as_ref(), Ok(&expected));
-        let nulls = r#"{"cores":1,"balloon":null,"template":null,"maxmem":null}"#;
+        let nulls = r#"{"cores":1,"balloon":null,"template":null,"maxmem":null,"name":null}"#;
         assert_eq!(read(nulls).as_ref(), Ok(&expected));
     }
 

@@ -9,7 +9,7 @@ use pve_api::pci::{self, MappedDevice, PciDevice, PciMapping};
 use pve_api::pool::{self, Pool};
 use pve_api::power::{self, Unresponsive, VmStatus};
 use pve_api::storage::{self, Storage, StoredVolume};
-use pve_api::task::{self, LogLine, LogPart, TaskSource, TaskStatus, TaskSummary};
+use pve_api::task::{self, LogPart, TaskSource, TaskStatus, TaskSummary};
 use pve_api::vm::{self, CloneVm, VmSummary};
 use pve_api::vm_config::{self, View};
 use pve_api::{
@@ -297,8 +297,8 @@ impl Client {
     }
 
     /// Returns lines of a task's log.
-    pub async fn task_log(&self, upid: &Upid, part: LogPart) -> Result<Vec<LogLine>, Error> {
-        self.send(&task::log(upid, part)).await
+    pub async fn task_log(&self, upid: &Upid, part: LogPart) -> Result<Vec<String>, Error> {
+        Ok(self.send(&task::log(upid, part)).await?.0)
     }
 
     /// Returns tasks of a node, newest first.

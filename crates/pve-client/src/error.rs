@@ -249,7 +249,10 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.is_transient(),
             Self::Task(_) => self.text().is_some_and(refusal::is_lock_timeout),
-            Self::Connect { source, .. } => !matches!(source, ConnectFailure::Tls(_)),
+            Self::Connect { source, .. } => matches!(
+                source,
+                ConnectFailure::Refused | ConnectFailure::TimedOut | ConnectFailure::Closed
+            ),
             _ => false,
         }
     }

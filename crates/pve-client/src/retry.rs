@@ -32,6 +32,9 @@ pub(crate) enum Reason {
     LockTimeout,
     /// The answer to a read was lost with the connection; reading again changes nothing.
     LostRead,
+    /// The answer to a read did not come in time, so the host was busy for half a minute: once more,
+    /// since waiting for a clone of many minutes should not fail on that.
+    SlowRead,
 }
 
 impl Reason {
@@ -40,13 +43,14 @@ impl Reason {
         match self {
             Self::ServiceRestarting | Self::FrontEndRestarting => 5,
             Self::ClosedBeforeSending | Self::LockTimeout | Self::LostRead => 3,
+            Self::SlowRead => 2,
         }
     }
 
     const fn first_pause(self) -> Duration {
         match self {
             Self::ServiceRestarting | Self::FrontEndRestarting => Duration::from_secs(1),
-            Self::LockTimeout | Self::LostRead => Duration::from_millis(250),
+            Self::LockTimeout | Self::LostRead | Self::SlowRead => Duration::from_millis(250),
             Self::ClosedBeforeSending => Duration::ZERO,
         }
     }
@@ -71,10 +75,11 @@ fn reason(attempt: Attempt, error: &Error) -> Option<Reason> {
             source: ConnectFailure::Closed,
             ..
         } => Some(Reason::ClosedBeforeSending),
-        Error::Lost {
-            source: Loss::Broken(_),
-            ..
-        } => (!attempt.is_write).then_some(Reason::LostRead),
+        Error::Lost { source, .. } if !attempt.is_write => match source {
+            Loss::Broken(_) => Some(Reason::LostRead),
+            Loss::TimedOut(_) | Loss::Behind { .. } => Some(Reason::SlowRead),
+            Loss::Unreadable(_) => None,
+        },
         _ => None,
     }
 }
@@ -150,19 +155,21 @@ mod tests {
         let broken = || lost(Loss::Broken("reset".into()));
         assert_eq!(why(WRITE, &broken()), None);
         assert_eq!(why(READ, &broken()), Some(Reason::LostRead));
-        for attempt in [WRITE, READ] {
-            assert_eq!(why(attempt, &lost(Loss::TimedOut(40_000))), None);
-            assert_eq!(
-                why(
-                    attempt,
-                    &lost(Loss::Behind {
-                        status: 596,
-                        reason: "x".to_owned()
-                    })
-                ),
-                None
-            );
-        }
+        let late = || lost(Loss::TimedOut(40_000));
+        assert_eq!(
+            (why(WRITE, &late()), why(READ, &late())),
+            (None, Some(Reason::SlowRead))
+        );
+        let behind = || {
+            lost(Loss::Behind {
+                status: 596,
+                reason: "x".to_owned(),
+            })
+        };
+        assert_eq!(
+            (why(WRITE, &behind()), why(READ, &behind())),
+            (None, Some(Reason::SlowRead))
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use pve_api::Upid;
-use pve_api::task::{self, ExitStatus, LogPart};
+use pve_api::task::{ExitStatus, LogPart};
 
 use crate::client::Client;
 use crate::error::{Error, TaskFailure};
@@ -81,14 +81,9 @@ impl Client {
     /// Returns the last lines of a log; none when the log cannot be had, since the error that they
     /// are for is worth more than theirs.
     async fn log_tail(&self, upid: &Upid) -> Vec<String> {
-        let lines = self
-            .send(&task::log(upid, LogPart::All))
-            .await
-            .unwrap_or_default();
-        let lines = lines.into_iter().map(|line| line.text);
-        let mut lines: Vec<String> = lines
-            .filter(|line| !line.is_empty() && !line.starts_with("TASK ERROR: "))
-            .collect();
+        let lines = self.task_log(upid, LogPart::All).await.unwrap_or_default();
+        let worth_showing = |line: &String| !line.is_empty() && !line.starts_with("TASK ERROR: ");
+        let mut lines: Vec<String> = lines.into_iter().filter(worth_showing).collect();
         lines.split_off(lines.len().saturating_sub(LOG_TAIL))
     }
 }

@@ -17,7 +17,11 @@ pub struct GuestInterface {
     /// The guest's name for it.
     pub name: String,
     /// The MAC, if it has one.
-    #[serde(rename = "hardware-address", default)]
+    #[serde(
+        rename = "hardware-address",
+        default,
+        deserialize_with = "lenient::maybe"
+    )]
     pub mac: Option<String>,
     /// The addresses.
     #[serde(rename = "ip-addresses", default)]

@@ -57,16 +57,16 @@ pub struct VmResource {
     /// The node.
     pub node: NodeName,
     /// `running`, `stopped` or `unknown`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub status: Option<String>,
     /// The name, once known.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub name: Option<String>,
     /// Whether it is a template.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub template: bool,
     /// The pool.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub pool: Option<String>,
 }
 

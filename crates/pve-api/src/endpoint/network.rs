@@ -12,13 +12,13 @@ pub struct Bridge {
     /// The name, as in `vmbr0`.
     pub iface: String,
     /// `bridge`, `OVSBridge` or `vnet`.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "lenient::text")]
     pub kind: String,
     /// Whether it is up.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub active: bool,
     /// The host's address on it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub cidr: Option<String>,
     /// Whether it takes VLAN tags.
     #[serde(default, deserialize_with = "lenient::flag")]

@@ -12,7 +12,7 @@ pub struct Node {
     /// The name.
     pub node: NodeName,
     /// `online`, `offline` or `unknown`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub status: String,
 }
 
@@ -36,7 +36,7 @@ pub struct NodeStatus {
     /// The memory.
     pub memory: MemoryUse,
     /// The manager's version, as in `pve-manager/9.2.11/abcdef`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub pveversion: String,
 }
 
@@ -47,10 +47,10 @@ pub struct CpuInfo {
     #[serde(deserialize_with = "lenient::value")]
     pub cpus: u32,
     /// The model's name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub model: String,
     /// The flags, separated by blanks.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub flags: String,
 }
 

@@ -18,25 +18,25 @@ pub struct PciDevice {
     /// The address.
     pub id: PciAddress,
     /// The class, as in `0x030000`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub class: String,
     /// The vendor, as in `0x10de`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub vendor: String,
     /// The device, as in `0x2204`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub device: String,
     /// The vendor of the board.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub subsystem_vendor: Option<String>,
     /// The board.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub subsystem_device: Option<String>,
     /// The vendor in words.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub vendor_name: Option<String>,
     /// The device in words.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub device_name: Option<String>,
     #[serde(default, deserialize_with = "lenient::maybe")]
     iommugroup: Option<i64>,
@@ -130,10 +130,10 @@ pub struct PciMapping {
     #[serde(default)]
     pub map: Vec<MappedDevice>,
     /// What a person wrote of it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub description: Option<String>,
     /// The digest of all mappings.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub digest: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::lenient;
 use crate::request::{Method, Nothing, Request};
 use crate::{PoolId, VmId};
 
@@ -11,7 +12,7 @@ pub struct Pool {
     /// The name.
     pub poolid: PoolId,
     /// What a person wrote of it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub comment: Option<String>,
     /// VMs, containers and storages; only in the answer for one pool.
     #[serde(default)]

@@ -31,13 +31,13 @@ pub struct VmStatus {
     /// Whether it runs.
     pub status: PowerState,
     /// What QEMU says, as in `paused`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub qmpstatus: Option<String>,
     /// The name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub name: Option<String>,
     /// What holds the VM.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub lock: Option<String>,
     /// Whether it is a template.
     #[serde(default, deserialize_with = "lenient::flag")]

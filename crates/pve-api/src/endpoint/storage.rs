@@ -15,7 +15,7 @@ pub struct Storage {
     /// The kind, as in `dir`, `lvmthin`, `zfspool`.
     #[serde(rename = "type")]
     pub kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     content: String,
     /// Whether it is switched on.
     #[serde(default, deserialize_with = "lenient::flag")]
@@ -74,10 +74,10 @@ pub struct StoredVolume {
     /// The name with its storage, as in `local:100/vm-100-disk-0.raw`.
     pub volid: String,
     /// The kind, as in `images`, `iso`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub content: Option<String>,
     /// The format, as in `raw`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub format: Option<String>,
     #[serde(default, deserialize_with = "lenient::whole")]
     size: u64,

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::Deserializer;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::lenient::{self, Scalar};
 use crate::request::{Method, Nothing, Request};
@@ -88,12 +89,44 @@ pub fn status(upid: &Upid) -> Request<TaskStatus> {
     below(Method::Get, upid, Some("status"))
 }
 
-/// A line of a task's log.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct LogLine {
-    /// The text.
-    #[serde(rename = "t")]
-    pub text: String,
+#[derive(Deserialize)]
+struct LogLine {
+    #[serde(rename = "t", default, deserialize_with = "lenient::text")]
+    text: String,
+}
+
+/// The lines of a task's log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskLog(pub Vec<String>);
+
+struct LogVisitor;
+
+impl<'de> Visitor<'de> for LogVisitor {
+    type Value = TaskLog;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list of lines")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<TaskLog, A::Error> {
+        let mut lines = Vec::new();
+        while let Some(line) = list.next_element::<LogLine>()? {
+            lines.push(line.text);
+        }
+        Ok(TaskLog(lines))
+    }
+
+    // PVE 8: the one line that says that there is no log is not in a list; recording 19-tasks.json.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TaskLog, A::Error> {
+        let line = LogLine::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(TaskLog(vec![line.text]))
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskLog {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LogVisitor)
+    }
 }
 
 /// Which lines of a log.
@@ -111,7 +144,7 @@ pub enum LogPart {
 }
 
 /// Asks for a task's log. For an unknown task Proxmox answers one line that says so.
-pub fn log(upid: &Upid, part: LogPart) -> Request<Vec<LogLine>> {
+pub fn log(upid: &Upid, part: LogPart) -> Request<TaskLog> {
     let request = below(Method::Get, upid, Some("log"));
     match part {
         // PVE: a limit of 0 is all lines; recording 19-tasks.json.
@@ -136,7 +169,7 @@ pub struct TaskSummary {
     /// When it ended; none while it runs.
     #[serde(default, deserialize_with = "lenient::maybe")]
     pub endtime: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     status: Option<String>,
 }
 
@@ -225,6 +258,21 @@ mod tests {
             Some(ExitStatus::Ok)
         );
         assert_eq!(read(r#""status":"stopped""#), Some(ExitStatus::Unexpected));
+    }
+
+    #[test]
+    fn a_log_is_a_list_or_on_old_hosts_one_line() {
+        let read = |text| {
+            serde_json::from_str::<TaskLog>(text)
+                .expect("a recorded answer")
+                .0
+        };
+        assert_eq!(
+            read(r#"[{"n":1,"t":"creating a clone"},{"n":2,"t":"TASK OK"}]"#),
+            ["creating a clone", "TASK OK"]
+        );
+        let missing = "unable to open file - No such file or directory";
+        assert_eq!(read(&format!(r#"{{"n":1,"t":"{missing}"}}"#)), [missing]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct VmSummary {
     /// The VMID.
     pub vmid: VmId,
     /// The name; `VM <id>` for one without, as is a clone in progress.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     pub name: String,
     /// Whether it runs.
     pub status: PowerState,
@@ -27,7 +27,7 @@ pub struct VmSummary {
     #[serde(default, deserialize_with = "lenient::flag")]
     pub template: bool,
     /// What holds the VM.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     pub lock: Option<String>,
     /// Virtual CPUs.
     #[serde(default, deserialize_with = "lenient::whole")]
@@ -38,7 +38,7 @@ pub struct VmSummary {
     /// Size of the boot disk in bytes.
     #[serde(default, deserialize_with = "lenient::whole")]
     pub maxdisk: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     tags: String,
 }
 

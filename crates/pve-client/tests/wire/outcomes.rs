@@ -179,3 +179,40 @@ async fn many_calls_at_once_each_get_an_answer() {
     }
     assert_eq!(peer.requests().len(), 20);
 }
+
+#[tokio::test]
+async fn no_garbage_passes_for_an_answer_or_makes_the_client_panic() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+    let many_headers = "X: y\r\n".repeat(500);
+    for garbage in [
+        "SSH-2.0-OpenSSH_10.0\r\n".to_owned(),
+        "HTTP/2.0 200 OK\r\n\r\n".to_owned(),
+        "HTTP/1.1 9999 OK\r\n\r\n".to_owned(),
+        "HTTP/1.1 100 Continue\r\n\r\n".to_owned(),
+        "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+        "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n"
+            .to_owned(),
+        format!("{head}Content-Length: banana\r\n\r\n{{}}"),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        format!("{head}Content-Length: 4\r\n\r\nnull"),
+        format!("{head}Content-Length: 12\r\n\r\n{{\"data\":[[[["),
+        format!("{head}{many_headers}\r\n"),
+        format!("{head}\r\n{{\"data\":{}", "[".repeat(100_000)),
+        "\0\0\0\0".to_owned(),
+    ] {
+        let peer = Peer::start(vec![Step::AnswerAndClose(garbage.clone().into_bytes()); 3]).await;
+        let shown = &garbage[..garbage.len().min(60)];
+        peer.client().version().await.expect_err(shown);
+        let peer = Peer::start(vec![Step::AnswerAndClose(garbage.clone().into_bytes()); 3]).await;
+        let error = peer
+            .client()
+            .start(&node(), vmid(100))
+            .await
+            .expect_err(shown);
+        assert!(
+            error.is_lost_answer() || error.text().is_some(),
+            "{shown}: {error:?}"
+        );
+        assert_eq!(peer.requests().len(), 1, "{shown}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use pve_client::{Client, ConnectFailure, Connection, Error, Fingerprint, Tls};
+use pve_client::{Client, ConnectFailure, Connection, Error, Fingerprint, SetupError, Tls};
 use tokio::net::TcpListener;
 
 use crate::peer::{Identity, Peer, ok, token};
@@ -68,6 +68,22 @@ async fn an_untrusted_certificate_is_named_by_its_fingerprint_before_anything_is
         assert!(error.hint().is_some_and(|hint| hint.contains(&setting)));
         assert_eq!(peer.requests(), [""; 0]);
     }
+}
+
+#[tokio::test]
+async fn the_authorities_of_this_machine_do_not_vouch_for_a_self_signed_certificate() {
+    let peer = peer_as(&Identity::for_name("127.0.0.1")).await;
+    match Client::new(&peer.connection(token(), Tls::SystemRoots)) {
+        Ok(client) => {
+            let error = client.version().await.expect_err("no trust");
+            assert!(
+                matches!(error, Error::Untrusted { seen, .. } if seen == peer.fingerprint),
+                "{error:?}"
+            );
+        }
+        Err(error) => assert!(matches!(error, SetupError::NoSystemRoots), "{error:?}"),
+    }
+    assert_eq!(peer.requests(), [""; 0]);
 }
 
 #[tokio::test]
