@@ -22,9 +22,9 @@ pub enum Json {
     /// A string.
     String(String),
     /// An array.
-    Array(Vec<Json>),
+    Array(Vec<Self>),
     /// An object.
-    Object(BTreeMap<String, Json>),
+    Object(BTreeMap<String, Self>),
 }
 
 /// Deeper documents are refused. Terraform's own values stay far below.
@@ -174,7 +174,7 @@ mod tests {
             &"[".repeat(100_000),
             &nested(200),
         ] {
-            assert!(Json::parse(text).is_err(), "{:.20}", text);
+            assert!(Json::parse(text).is_err(), "{text:.20}");
         }
         assert!(Json::parse(&nested(100)).is_ok());
     }

@@ -17,7 +17,7 @@ struct Module {
     #[serde(default)]
     resources: Vec<Resource>,
     #[serde(default)]
-    child_modules: Vec<Module>,
+    child_modules: Vec<Self>,
 }
 
 /// One object in a state. Its values are not read.

@@ -99,8 +99,8 @@ struct Resource {
 impl Line {
     fn into_event(self) -> Event {
         let event = match self.kind.as_str() {
-            "diagnostic" => read(self.diagnostic.as_ref()).map(Event::Diagnostic),
-            "change_summary" => read(self.changes.as_ref()).map(Event::Summary),
+            "diagnostic" => read(self.diagnostic.as_deref()).map(Event::Diagnostic),
+            "change_summary" => read(self.changes.as_deref()).map(Event::Summary),
             "resource_drift" => self.resource(Event::Drift),
             "planned_change" => self.resource(Event::Planned),
             "refresh_start" => self.resource(Event::RefreshStart),
@@ -115,12 +115,12 @@ impl Line {
     }
 
     fn resource(&self, event: fn(ResourceEvent) -> Event) -> Option<Event> {
-        let hook: Hook = read(self.hook.as_ref().or(self.change.as_ref()))?;
+        let hook: Hook = read(self.hook.as_deref().or(self.change.as_deref()))?;
         Some(event(hook.into_resource(self.message.clone())))
     }
 }
 
-fn read<T: DeserializeOwned>(member: Option<&Box<RawValue>>) -> Option<T> {
+fn read<T: DeserializeOwned>(member: Option<&RawValue>) -> Option<T> {
     serde_json::from_str(member?.get()).ok()
 }
 

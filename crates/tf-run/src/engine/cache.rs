@@ -68,21 +68,19 @@ mod tests {
 
     #[test]
     fn the_cache_directory_follows_xdg_then_home() {
-        let table: [(&[(&str, &str)], Option<&str>); 4] = [
-            (
-                &[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")],
-                Some("/x/em-infra/engine"),
-            ),
-            (
-                &[("XDG_CACHE_HOME", "relative"), ("HOME", "/h")],
-                Some("/h/.cache/em-infra/engine"),
-            ),
-            (&[("HOME", "/h")], Some("/h/.cache/em-infra/engine")),
-            (&[("HOME", "")], None),
+        let table = [
+            (["/x", "/h"], Some("/x/em-infra/engine")),
+            (["relative", "/h"], Some("/h/.cache/em-infra/engine")),
+            (["", "/h"], Some("/h/.cache/em-infra/engine")),
+            (["", ""], None),
         ];
-        for (variables, expected) in table {
-            let found = root(&variables.iter().copied().collect()).ok();
-            assert_eq!(found.as_deref(), expected.map(Path::new), "{variables:?}");
+        for ([cache, home], expected) in table {
+            let env = Env::from_iter([("XDG_CACHE_HOME", cache), ("HOME", home)]);
+            assert_eq!(
+                root(&env).ok().as_deref(),
+                expected.map(Path::new),
+                "{cache} {home}"
+            );
         }
     }
 

@@ -13,7 +13,7 @@ use crate::scrub::scrub;
 /// Who made the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Product {
-    /// HashiCorp Terraform.
+    /// Terraform itself.
     Terraform,
     /// OpenTofu.
     OpenTofu,
