@@ -1,0 +1,70 @@
+//! The command line: what can be typed, and which function does it.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::environment::Environment;
+use crate::exit::Exit;
+use crate::failure::CommandError;
+use crate::ui::{Format, Ui};
+
+/// Provisions Talos Linux VMs on a Proxmox VE host with Terraform, predictably and safe to rerun.
+#[derive(Parser)]
+#[command(name = "em-infra", version = env!("EM_INFRA_VERSION"), propagate_version = true)]
+#[command(after_help = "Examples:
+  em-infra gate --simulate        the whole job against an embedded Proxmox VE; nothing of yours is touched
+  em-infra check                  look at terraform/environments/k3s-dev/terraform.tfvars before Terraform does
+  em-infra gate                   init, plan, apply, plan in terraform/environments/k3s-dev, and a verdict")]
+struct Arguments {
+    /// How results are written.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs init, plan, apply, plan and says whether the second plan is empty.
+    Gate(commands::gate::Arguments),
+    /// Checks the inputs of an environment without starting Terraform.
+    Check(commands::check::Arguments),
+    /// The embedded Proxmox VE API.
+    Sim(commands::sim::Arguments),
+    /// The Terraform provider in this executable.
+    Provider(commands::provider::Arguments),
+    /// The Terraform that em-infra drives.
+    Engine(commands::engine::Arguments),
+}
+
+/// Parses the command line, runs the command and reports how it ended.
+pub(crate) fn run(environment: &Environment) -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let ui = Ui::new(arguments.format, environment);
+    let done = match arguments.command {
+        Command::Gate(arguments) => commands::gate::run(&arguments, &ui, environment),
+        Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
+        Command::Sim(arguments) => commands::sim::run(&arguments, &ui),
+        Command::Provider(arguments) => commands::provider::run(&arguments, &ui, environment),
+        Command::Engine(arguments) => commands::engine::run(&arguments, &ui, environment),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(error) => report(&ui, &error),
+    }
+}
+
+fn report(ui: &Ui, error: &CommandError) -> Exit {
+    ui.error(error);
+    error.exit
+}
+
+/// clap prints help and version to stdout and mistakes to stderr; a reader that is gone is no error.
+fn usage(error: &clap::Error) -> Exit {
+    drop(error.print());
+    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+}

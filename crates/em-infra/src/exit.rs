@@ -1,0 +1,107 @@
+//! The exit codes of `em-infra`: a contract with scripts, so the list is closed and README's table is made from it.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// It did what was asked.
+    Success,
+    /// Something outside em-infra failed: a file, a process, the network.
+    Failure,
+    /// The command line is wrong.
+    Usage,
+    /// The second plan differs, but every difference is explained by a rule.
+    Explained,
+    /// The second plan is not empty.
+    Changed,
+    /// Something was changed outside Terraform.
+    Drift,
+    /// The second plan cannot be trusted: it did not look at everything.
+    Blind,
+    /// Terraform itself ended with an error.
+    Terraform,
+    /// The inputs were refused before anything was started.
+    Refused,
+    /// Ended by Ctrl-C.
+    Interrupted,
+}
+
+impl Exit {
+    /// Every way to end, in the order of the table in README.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Success,
+        Self::Failure,
+        Self::Usage,
+        Self::Explained,
+        Self::Changed,
+        Self::Drift,
+        Self::Blind,
+        Self::Terraform,
+        Self::Refused,
+        Self::Interrupted,
+    ];
+
+    /// The number that the shell sees.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Explained => 10,
+            Self::Changed => 20,
+            Self::Drift => 21,
+            Self::Blind => 30,
+            Self::Terraform => 40,
+            Self::Refused => 50,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What the number means, as README says it.
+    #[cfg(test)]
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "done; for `gate`: passed",
+            Self::Failure => "something outside em-infra failed: a file, a process, the network",
+            Self::Usage => "the command line is wrong",
+            Self::Explained => "`gate`: the second plan differs, and a rule explains every difference",
+            Self::Changed => "`gate`: the second plan is not empty",
+            Self::Drift => "`gate`: something was changed outside Terraform",
+            Self::Blind => "`gate`: the second plan did not look at everything, so it proves nothing",
+            Self::Terraform => "Terraform ended with an error",
+            Self::Refused => "refused before anything was started: bad inputs, or a step that was not agreed to",
+            Self::Interrupted => "ended by Ctrl-C",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_in_readme_is_the_list_in_the_code() {
+        let readme = include_str!("../../../README.md");
+        let table: String = Exit::ALL
+            .iter()
+            .map(|exit| format!("| {} | {} |\n", exit.code(), exit.meaning()))
+            .collect();
+        assert!(readme.contains(&table), "README.md lacks this table:\n{table}");
+    }
+
+    #[test]
+    fn no_two_ways_to_end_share_a_code() {
+        let mut codes = Exit::ALL.map(Exit::code).to_vec();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Exit::ALL.len());
+    }
+}

@@ -1,0 +1,172 @@
+//! The one gate for everything a person or a script sees.
+//!
+//! stdout carries data, stderr carries status, warnings and errors. A reader of stdout that goes away is not an error
+//! of ours. Colour and live progress appear on a terminal only and never carry meaning alone.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::failure::CommandError;
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Text for people.
+    #[default]
+    Human,
+    /// One JSON document on stdout.
+    Json,
+}
+
+/// Writes to the terminal, and knows how.
+pub(crate) struct Ui {
+    format: Format,
+    live: bool,
+    colour: bool,
+}
+
+/// A line that says what is going on, for as long as it goes on.
+pub(crate) struct Activity<'ui> {
+    ui: &'ui Ui,
+    bar: Option<ProgressBar>,
+}
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    Error,
+    Warning,
+    Good,
+    Faint,
+}
+
+impl Ui {
+    /// Decides once how to talk: `NO_COLOR`, `TERM=dumb` and anything that is not a terminal get plain lines.
+    pub(crate) fn new(format: Format, environment: &Environment) -> Self {
+        let terminal = io::stderr().is_terminal() && environment.text("TERM") != Some("dumb");
+        let colour = terminal && environment.get("NO_COLOR").is_none();
+        Self { format, live: terminal, colour }
+    }
+
+    /// The format that results are wanted in.
+    pub(crate) const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes one line of data to stdout.
+    pub(crate) fn data(&self, line: &str) {
+        write_line(&mut io::stdout().lock(), line);
+    }
+
+    /// Writes `value` to stdout as one JSON document.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), CommandError> {
+        let text = serde_json::to_string_pretty(value)?;
+        self.data(&text);
+        Ok(())
+    }
+
+    /// Says that something is done or is so.
+    pub(crate) fn status(&self, line: &str) {
+        write_line(&mut io::stderr().lock(), line);
+    }
+
+    /// Says something good, such as a passed gate.
+    pub(crate) fn good(&self, line: &str) {
+        self.status(&self.paint(Tone::Good, line));
+    }
+
+    /// Says something that only some readers need.
+    pub(crate) fn faint(&self, line: &str) {
+        self.status(&self.paint(Tone::Faint, line));
+    }
+
+    /// Says something that does not stop the command but that a person should know.
+    pub(crate) fn warning(&self, line: &str) {
+        self.status(&format!("{} {line}", self.paint(Tone::Warning, "warning:")));
+    }
+
+    /// Says why the command ends, with causes and hints.
+    pub(crate) fn error(&self, error: &CommandError) {
+        let mut lines = error.chain().into_iter();
+        let first = lines.next().unwrap_or_default();
+        self.status(&format!("{} {first}", self.paint(Tone::Error, "error:")));
+        for cause in lines {
+            self.status(&format!("  because: {cause}"));
+        }
+        for hint in &error.hints {
+            self.status(&format!("  hint: {hint}"));
+        }
+    }
+
+    /// Shows `line` as what is going on now; ends when the value is dropped.
+    pub(crate) fn activity(&self, line: &str) -> Activity<'_> {
+        let bar = self.live.then(|| spinner(line));
+        if bar.is_none() {
+            self.status(line);
+        }
+        Activity { ui: self, bar }
+    }
+
+    fn paint(&self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Error => "1;31",
+            Tone::Warning => "1;33",
+            Tone::Good => "1;32",
+            Tone::Faint => "2",
+        };
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+impl Activity<'_> {
+    /// Replaces what is going on; without a terminal it is one more line.
+    pub(crate) fn now(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(line.to_owned()),
+            None => self.ui.status(line),
+        }
+    }
+
+    /// Replaces what is going on on a terminal only: too frequent for a log.
+    pub(crate) fn live(&self, line: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(line.to_owned());
+        }
+    }
+
+    /// Writes a line that stays, above what is going on.
+    pub(crate) fn note(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.ui.status(line)),
+            None => self.ui.status(line),
+        }
+    }
+}
+
+impl Drop for Activity<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn spinner(line: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(line.to_owned());
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>4}")
+            .expect("the template is a constant and parses"),
+    );
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// A closed stdout or stderr is the reader's choice (`| head`): nothing is left to tell it.
+fn write_line(to: &mut impl Write, line: &str) {
+    let outcome = writeln!(to, "{line}").and_then(|()| to.flush());
+    drop(outcome);
+}
