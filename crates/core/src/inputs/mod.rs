@@ -1,0 +1,14 @@
+//! The inputs of an environment as the user wrote them: every source, Terraform's precedence, and the place of each value.
+//!
+//! Terraform converts, drops and only warns; here nothing is lost, so that a finding can point at the user's own text.
+
+mod hcl;
+mod json;
+mod node;
+mod source;
+
+pub use node::{Assignment, Key, Node, NodeKind, Step};
+pub use source::{
+    CommandLineInput, Given, InputError, Origin, Sources, SyntaxFault, TakenLiterally, TextId, read_directory, with_command_line,
+    with_environment,
+};

@@ -1,0 +1,292 @@
+//! Where inputs come from, and which one wins.
+//!
+//! Terraform's order, lowest first: `TF_VAR_*`, `terraform.tfvars`, `terraform.tfvars.json`, `*.auto.tfvars` and
+//! `*.auto.tfvars.json` in the order of their names, then `-var` and `-var-file` in the order of the command line.
+
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::node::{Assignment, Key, Node, NodeKind};
+use super::{hcl, json};
+
+/// A text that inputs were read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A variable file.
+    File(PathBuf),
+    /// The environment variable `TF_VAR_<name>`.
+    Environment(String),
+    /// `-var NAME=VALUE` on the command line.
+    CommandLine,
+}
+
+/// Names one text of [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TextId(usize);
+
+/// One assignment, and the text that it stands in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// The text.
+    pub text: TextId,
+    /// What it says.
+    pub assignment: Assignment,
+}
+
+/// A text that could not be understood, with the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxFault {
+    /// The text.
+    pub text: TextId,
+    /// What is wrong, as a fragment.
+    pub message: String,
+    /// Where (bytes).
+    pub span: Range<usize>,
+}
+
+/// A source that could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A file or the directory could not be read.
+    #[error("failed to read `{}`", path.display())]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// `-var` without `=`.
+    #[error("`-var {0}` has no `=`")]
+    NoEquals(String),
+}
+
+/// Every input that was given, from the lowest precedence to the highest.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    texts: Vec<(Origin, String)>,
+    given: Vec<Given>,
+    faults: Vec<SyntaxFault>,
+}
+
+/// Whether Terraform takes the text of `-var` and `TF_VAR_` for this input as it stands (a primitive type) or as an
+/// expression (a list, a map, an object).
+pub type TakenLiterally<'a> = &'a dyn Fn(&str) -> bool;
+
+impl Sources {
+    /// The assignment that wins for `name`.
+    pub fn effective(&self, name: &str) -> Option<&Given> {
+        self.given.iter().rev().find(|given| given.assignment.name.name == name)
+    }
+
+    /// Every assignment that wins for its name, in the order of the sources.
+    pub fn effective_all(&self) -> impl Iterator<Item = &Given> {
+        self.given.iter().filter(|given| {
+            self.effective(&given.assignment.name.name).is_some_and(|winner| std::ptr::eq(winner, *given))
+        })
+    }
+
+    /// What could not be understood.
+    pub fn faults(&self) -> &[SyntaxFault] {
+        &self.faults
+    }
+
+    /// The files that were read, in the order of precedence.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.texts.iter().filter_map(|(origin, _)| match origin {
+            Origin::File(path) => Some(path.as_path()),
+            Origin::Environment(_) | Origin::CommandLine => None,
+        })
+    }
+
+    /// Where a text came from, and the text.
+    pub fn text(&self, id: TextId) -> (&Origin, &str) {
+        let (origin, text) = &self.texts[id.0];
+        (origin, text)
+    }
+
+    fn add_text(&mut self, origin: Origin, text: String) -> TextId {
+        self.texts.push((origin, text));
+        TextId(self.texts.len() - 1)
+    }
+
+    fn add_file(&mut self, path: &Path) -> Result<(), InputError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| InputError::Read { path: path.to_owned(), source })?;
+        let parsed = if is_json(path) { json::parse(&text) } else { hcl::parse(&text) };
+        let id = self.add_text(Origin::File(path.to_owned()), text);
+        match parsed {
+            Ok(assignments) => self.given.extend(
+                assignments.into_iter().map(|assignment| Given { text: id, assignment }),
+            ),
+            Err(fault) => self.add_fault(id, fault),
+        }
+        Ok(())
+    }
+
+    fn add_value(&mut self, origin: Origin, name: &str, value: &str, literally: TakenLiterally<'_>) {
+        let id = self.add_text(origin, value.to_owned());
+        let span = 0..value.len();
+        let parsed = if literally(name) {
+            Ok(Node { kind: NodeKind::String(value.to_owned()), span: span.clone() })
+        } else {
+            hcl::parse_value(value)
+        };
+        match parsed {
+            Ok(value) => self.given.push(Given {
+                text: id,
+                assignment: Assignment { name: Key { name: name.to_owned(), span }, value },
+            }),
+            Err(fault) => self.add_fault(id, fault),
+        }
+    }
+
+    fn add_fault(&mut self, text: TextId, fault: hcl::Fault) {
+        self.faults.push(SyntaxFault { text, message: fault.message, span: fault.span });
+    }
+}
+
+/// Reads `TF_VAR_*`. Terraform ignores those it does not declare, so `declared` filters.
+pub fn with_environment<'a>(
+    mut sources: Sources,
+    variables: impl Iterator<Item = (&'a str, &'a str)>,
+    declared: &dyn Fn(&str) -> bool,
+    literally: TakenLiterally<'_>,
+) -> Sources {
+    for (variable, value) in variables {
+        if let Some(name) = variable.strip_prefix("TF_VAR_")
+            && declared(name)
+        {
+            sources.add_value(Origin::Environment(variable.to_owned()), name, value, literally);
+        }
+    }
+    sources
+}
+
+/// Reads the variable files that Terraform loads by itself from a root directory.
+pub fn read_directory(mut sources: Sources, root: &Path) -> Result<Sources, InputError> {
+    for name in ["terraform.tfvars", "terraform.tfvars.json"] {
+        let path = root.join(name);
+        if path.exists() {
+            sources.add_file(&path)?;
+        }
+    }
+    for path in automatic_files(root)? {
+        sources.add_file(&path)?;
+    }
+    Ok(sources)
+}
+
+/// One `-var` or `-var-file`, in the order of the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandLineInput {
+    /// `-var NAME=VALUE`
+    Var(String),
+    /// `-var-file PATH`
+    VarFile(PathBuf),
+}
+
+/// Reads `-var` and `-var-file`; a relative path is relative to `root`, as Terraform's `-chdir` makes it. A file that
+/// was read already counts again at its new place.
+pub fn with_command_line(
+    mut sources: Sources,
+    root: &Path,
+    options: &[CommandLineInput],
+    literally: TakenLiterally<'_>,
+) -> Result<Sources, InputError> {
+    for option in options {
+        match option {
+            CommandLineInput::VarFile(path) => sources.add_file(&root.join(path))?,
+            CommandLineInput::Var(text) => {
+                let (name, value) =
+                    text.split_once('=').ok_or_else(|| InputError::NoEquals(text.clone()))?;
+                sources.add_value(Origin::CommandLine, name.trim(), value, literally);
+            }
+        }
+    }
+    Ok(sources)
+}
+
+fn automatic_files(root: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let failed = |source| InputError::Read { path: root.to_owned(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(root: &Path, name: &str, text: &str) {
+        files::create_new(&root.join(name), text.as_bytes(), files::Mode::Private).unwrap();
+    }
+
+    fn everything_is_text(_: &str) -> bool {
+        true
+    }
+
+    #[test]
+    fn the_highest_source_wins_as_in_terraform() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "terraform.tfvars", "node = \"tfvars\"\nenv_name = \"tfvars\"\n");
+        write(root.path(), "b.auto.tfvars", "node = \"b\"\n");
+        write(root.path(), "a.auto.tfvars.json", "{\"node\": \"a\"}");
+        let environment = [("TF_VAR_node", "env"), ("TF_VAR_disk_pool", "env"), ("TF_VAR_x", "no")];
+
+        let sources = with_environment(
+            Sources::default(),
+            environment.into_iter(),
+            &|name| name != "x",
+            &everything_is_text,
+        );
+        let sources = read_directory(sources, root.path()).unwrap();
+        let sources = with_command_line(
+            sources,
+            root.path(),
+            &[CommandLineInput::Var("disk_pool=line".to_owned())],
+            &everything_is_text,
+        )
+        .unwrap();
+
+        let mut winners: Vec<_> = sources
+            .effective_all()
+            .map(|given| (given.assignment.name.name.as_str(), &given.assignment.value.kind))
+            .map(|(name, kind)| (name, format!("{kind:?}")))
+            .collect();
+        winners.sort();
+        assert_eq!(
+            winners,
+            [
+                ("disk_pool", "String(\"line\")".to_owned()),
+                ("env_name", "String(\"tfvars\")".to_owned()),
+                ("node", "String(\"b\")".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn one_broken_file_does_not_hide_the_others() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "terraform.tfvars", "node = \n");
+        write(root.path(), "z.auto.tfvars", "env_name = \"z\"\n");
+
+        let sources = read_directory(Sources::default(), root.path()).unwrap();
+
+        assert_eq!(sources.faults().len(), 1);
+        assert!(sources.effective("env_name").is_some());
+    }
+}
