@@ -1,1 +1,4 @@
-//! Placeholder.
+//! What em-infra does around Terraform, as a library: it never prints and never exits.
+
+pub mod inputs;
+pub mod provider_install;

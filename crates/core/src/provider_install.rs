@@ -9,7 +9,7 @@ mod lock_file;
 mod mirror;
 
 pub use lock_file::{LockFile, LockFileError, Mended};
-pub use mirror::{Installation, InstallError, Installed, Mirror, Outcome};
+pub use mirror::{InstallError, Installation, Installed, Mirror, Outcome};
 
 /// The provider's source address, as `required_providers` names it.
 pub const PROVIDER_SOURCE: &str = "terraform.local/em-infra/eminfra";

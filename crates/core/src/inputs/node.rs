@@ -60,15 +60,17 @@ pub enum Step<'a> {
 impl Node {
     /// The place of the part that `path` leads to: the value itself, or the nearest enclosing one that exists.
     pub fn span_at(&self, path: &[Step<'_>]) -> Range<usize> {
-        let Some((step, rest)) = path.split_first() else { return self.span.clone() };
+        let Some((step, rest)) = path.split_first() else {
+            return self.span.clone();
+        };
         match (step, &self.kind) {
             (Step::Key(name), NodeKind::Map(items)) => items
                 .iter()
                 .find(|(key, _)| key.name == *name)
                 .map_or(self.span.clone(), |(_, value)| value.span_at(rest)),
-            (Step::Index(index), NodeKind::List(items)) => {
-                items.get(*index).map_or(self.span.clone(), |item| item.span_at(rest))
-            }
+            (Step::Index(index), NodeKind::List(items)) => items
+                .get(*index)
+                .map_or(self.span.clone(), |item| item.span_at(rest)),
             _ => self.span.clone(),
         }
     }
@@ -76,9 +78,10 @@ impl Node {
     /// The place of the key that `path` ends with, where it ends with one that is there.
     pub fn key_span_at(&self, path: &[Step<'_>]) -> Option<Range<usize>> {
         match (path, &self.kind) {
-            ([Step::Key(name)], NodeKind::Map(items)) => {
-                items.iter().find(|(key, _)| key.name == *name).map(|(key, _)| key.span.clone())
-            }
+            ([Step::Key(name)], NodeKind::Map(items)) => items
+                .iter()
+                .find(|(key, _)| key.name == *name)
+                .map(|(key, _)| key.span.clone()),
             ([Step::Key(name), rest @ ..], NodeKind::Map(items)) => items
                 .iter()
                 .find(|(key, _)| key.name == *name)
@@ -107,8 +110,14 @@ mod tests {
 
         assert_eq!(&text[node.span_at(&tag)], "\"b\"");
         assert_eq!(&text[node.span_at(&cores)], "4");
-        assert_eq!(node.key_span_at(&cores).map(|span| &text[span]), Some("cores"));
-        assert_eq!(&text[node.span_at(&missing)], "{ cores = 4, tags = [\"a\", \"b\"] }");
+        assert_eq!(
+            node.key_span_at(&cores).map(|span| &text[span]),
+            Some("cores")
+        );
+        assert_eq!(
+            &text[node.span_at(&missing)],
+            "{ cores = 4, tags = [\"a\", \"b\"] }"
+        );
         assert_eq!(node.key_span_at(&missing), None);
     }
 }

@@ -78,13 +78,17 @@ pub type TakenLiterally<'a> = &'a dyn Fn(&str) -> bool;
 impl Sources {
     /// The assignment that wins for `name`.
     pub fn effective(&self, name: &str) -> Option<&Given> {
-        self.given.iter().rev().find(|given| given.assignment.name.name == name)
+        self.given
+            .iter()
+            .rev()
+            .find(|given| given.assignment.name.name == name)
     }
 
     /// Every assignment that wins for its name, in the order of the sources.
     pub fn effective_all(&self) -> impl Iterator<Item = &Given> {
         self.given.iter().filter(|given| {
-            self.effective(&given.assignment.name.name).is_some_and(|winner| std::ptr::eq(winner, *given))
+            self.effective(&given.assignment.name.name)
+                .is_some_and(|winner| std::ptr::eq(winner, *given))
         })
     }
 
@@ -113,38 +117,66 @@ impl Sources {
     }
 
     fn add_file(&mut self, path: &Path) -> Result<(), InputError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| InputError::Read { path: path.to_owned(), source })?;
-        let parsed = if is_json(path) { json::parse(&text) } else { hcl::parse(&text) };
+        let text = fs::read_to_string(path).map_err(|source| InputError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let parsed = if is_json(path) {
+            json::parse(&text)
+        } else {
+            hcl::parse(&text)
+        };
         let id = self.add_text(Origin::File(path.to_owned()), text);
         match parsed {
-            Ok(assignments) => self.given.extend(
-                assignments.into_iter().map(|assignment| Given { text: id, assignment }),
-            ),
+            Ok(assignments) => self
+                .given
+                .extend(assignments.into_iter().map(|assignment| Given {
+                    text: id,
+                    assignment,
+                })),
             Err(fault) => self.add_fault(id, fault),
         }
         Ok(())
     }
 
-    fn add_value(&mut self, origin: Origin, name: &str, value: &str, literally: TakenLiterally<'_>) {
+    fn add_value(
+        &mut self,
+        origin: Origin,
+        name: &str,
+        value: &str,
+        literally: TakenLiterally<'_>,
+    ) {
         let id = self.add_text(origin, value.to_owned());
         let span = 0..value.len();
         let parsed = if literally(name) {
-            Ok(Node { kind: NodeKind::String(value.to_owned()), span: span.clone() })
+            Ok(Node {
+                kind: NodeKind::String(value.to_owned()),
+                span: span.clone(),
+            })
         } else {
             hcl::parse_value(value)
         };
         match parsed {
             Ok(value) => self.given.push(Given {
                 text: id,
-                assignment: Assignment { name: Key { name: name.to_owned(), span }, value },
+                assignment: Assignment {
+                    name: Key {
+                        name: name.to_owned(),
+                        span,
+                    },
+                    value,
+                },
             }),
             Err(fault) => self.add_fault(id, fault),
         }
     }
 
     fn add_fault(&mut self, text: TextId, fault: hcl::Fault) {
-        self.faults.push(SyntaxFault { text, message: fault.message, span: fault.span });
+        self.faults.push(SyntaxFault {
+            text,
+            message: fault.message,
+            span: fault.span,
+        });
     }
 }
 
@@ -159,7 +191,12 @@ pub fn with_environment<'a>(
         if let Some(name) = variable.strip_prefix("TF_VAR_")
             && declared(name)
         {
-            sources.add_value(Origin::Environment(variable.to_owned()), name, value, literally);
+            sources.add_value(
+                Origin::Environment(variable.to_owned()),
+                name,
+                value,
+                literally,
+            );
         }
     }
     sources
@@ -200,8 +237,9 @@ pub fn with_command_line(
         match option {
             CommandLineInput::VarFile(path) => sources.add_file(&root.join(path))?,
             CommandLineInput::Var(text) => {
-                let (name, value) =
-                    text.split_once('=').ok_or_else(|| InputError::NoEquals(text.clone()))?;
+                let (name, value) = text
+                    .split_once('=')
+                    .ok_or_else(|| InputError::NoEquals(text.clone()))?;
                 sources.add_value(Origin::CommandLine, name.trim(), value, literally);
             }
         }
@@ -210,11 +248,17 @@ pub fn with_command_line(
 }
 
 fn automatic_files(root: &Path) -> Result<Vec<PathBuf>, InputError> {
-    let failed = |source| InputError::Read { path: root.to_owned(), source };
+    let failed = |source| InputError::Read {
+        path: root.to_owned(),
+        source,
+    };
     let mut found = Vec::new();
     for entry in fs::read_dir(root).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         if name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json") {
             found.push(path);
         }
@@ -224,7 +268,8 @@ fn automatic_files(root: &Path) -> Result<Vec<PathBuf>, InputError> {
 }
 
 fn is_json(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "json")
+    path.extension()
+        .is_some_and(|extension| extension == "json")
 }
 
 #[cfg(test)]
@@ -242,10 +287,18 @@ mod tests {
     #[test]
     fn the_highest_source_wins_as_in_terraform() {
         let root = tempfile::tempdir().unwrap();
-        write(root.path(), "terraform.tfvars", "node = \"tfvars\"\nenv_name = \"tfvars\"\n");
+        write(
+            root.path(),
+            "terraform.tfvars",
+            "node = \"tfvars\"\nenv_name = \"tfvars\"\n",
+        );
         write(root.path(), "b.auto.tfvars", "node = \"b\"\n");
         write(root.path(), "a.auto.tfvars.json", "{\"node\": \"a\"}");
-        let environment = [("TF_VAR_node", "env"), ("TF_VAR_disk_pool", "env"), ("TF_VAR_x", "no")];
+        let environment = [
+            ("TF_VAR_node", "env"),
+            ("TF_VAR_disk_pool", "env"),
+            ("TF_VAR_x", "no"),
+        ];
 
         let sources = with_environment(
             Sources::default(),
@@ -264,7 +317,12 @@ mod tests {
 
         let mut winners: Vec<_> = sources
             .effective_all()
-            .map(|given| (given.assignment.name.name.as_str(), &given.assignment.value.kind))
+            .map(|given| {
+                (
+                    given.assignment.name.name.as_str(),
+                    &given.assignment.value.kind,
+                )
+            })
             .map(|(name, kind)| (name, format!("{kind:?}")))
             .collect();
         winners.sort();

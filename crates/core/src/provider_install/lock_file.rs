@@ -60,22 +60,34 @@ pub enum LockFileError {
 impl LockFile {
     /// The lock file of the Terraform root `root`.
     pub fn of(root: &Path) -> Self {
-        Self { path: root.join(".terraform.lock.hcl") }
+        Self {
+            path: root.join(".terraform.lock.hcl"),
+        }
     }
 
     /// The version that the lock file holds our provider at, if it does.
     pub fn locked_version(&self) -> Result<Option<semver::Version>, LockFileError> {
-        let Some(text) = self.read()? else { return Ok(None) };
+        let Some(text) = self.read()? else {
+            return Ok(None);
+        };
         let body = self.parse(&text)?;
-        let version = body.blocks().find(|block| is_ours(block)).and_then(|block| {
-            block.body.get_attribute("version").and_then(|attribute| attribute.value.as_str())
-        });
+        let version = body
+            .blocks()
+            .find(|block| is_ours(block))
+            .and_then(|block| {
+                block
+                    .body
+                    .get_attribute("version")
+                    .and_then(|attribute| attribute.value.as_str())
+            });
         Ok(version.and_then(|version| semver::Version::parse(version).ok()))
     }
 
     /// Takes our provider's block out, so that the next `init` selects the newest installed build.
     pub fn forget_provider(&self) -> Result<Mended, LockFileError> {
-        let Some(text) = self.read()? else { return Ok(Mended::NoLockFile) };
+        let Some(text) = self.read()? else {
+            return Ok(Mended::NoLockFile);
+        };
         let mut body = self.parse(&text)?;
         let removed = body.remove_blocks("provider");
         let (ours, others): (Vec<Block>, Vec<Block>) = removed.into_iter().partition(is_ours);
@@ -85,8 +97,15 @@ impl LockFile {
         for block in others {
             body.push(block);
         }
-        files::create_atomic(&self.path, body.to_string().as_bytes(), files::Mode::Private)
-            .map_err(|source| LockFileError::Write { path: self.path.clone(), source })?;
+        files::create_atomic(
+            &self.path,
+            body.to_string().as_bytes(),
+            files::Mode::Private,
+        )
+        .map_err(|source| LockFileError::Write {
+            path: self.path.clone(),
+            source,
+        })?;
         Ok(Mended::Forgotten)
     }
 
@@ -94,7 +113,10 @@ impl LockFile {
         match fs::read_to_string(&self.path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(LockFileError::Read { path: self.path.clone(), source }),
+            Err(source) => Err(LockFileError::Read {
+                path: self.path.clone(),
+                source,
+            }),
         }
     }
 
@@ -107,7 +129,10 @@ impl LockFile {
 }
 
 fn is_ours(block: &Block) -> bool {
-    block.labels.first().is_some_and(|label| label.as_str() == PROVIDER_SOURCE)
+    block
+        .labels
+        .first()
+        .is_some_and(|label| label.as_str() == PROVIDER_SOURCE)
 }
 
 #[cfg(test)]
@@ -137,7 +162,10 @@ provider "terraform.local/em-infra/eminfra" {
     fn only_our_block_is_taken_out() {
         let (_folder, lock) = lock(TWO);
 
-        assert_eq!(lock.locked_version().unwrap(), Some(semver::Version::new(0, 1, 4)));
+        assert_eq!(
+            lock.locked_version().unwrap(),
+            Some(semver::Version::new(0, 1, 4))
+        );
         assert_eq!(lock.forget_provider().unwrap(), Mended::Forgotten);
 
         let (kept, _) = TWO.split_once("\nprovider \"terraform.local").unwrap();
@@ -148,13 +176,19 @@ provider "terraform.local/em-infra/eminfra" {
     #[test]
     fn no_lock_file_is_nothing_to_mend() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(LockFile::of(folder.path()).forget_provider().unwrap(), Mended::NoLockFile);
+        assert_eq!(
+            LockFile::of(folder.path()).forget_provider().unwrap(),
+            Mended::NoLockFile
+        );
     }
 
     #[test]
     fn a_lock_file_that_is_not_hcl_is_named_and_kept() {
         let (_folder, lock) = lock("provider \"");
-        assert!(matches!(lock.forget_provider(), Err(LockFileError::Parse { .. })));
+        assert!(matches!(
+            lock.forget_provider(),
+            Err(LockFileError::Parse { .. })
+        ));
         assert_eq!(fs::read_to_string(&lock.path).unwrap(), "provider \"");
     }
 }

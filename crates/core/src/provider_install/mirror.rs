@@ -72,7 +72,9 @@ impl Mirror {
 
     /// A mirror at a folder of one's own, for a `filesystem_mirror` or `-plugin-dir`.
     pub fn at(root: &Path) -> Self {
-        Self { folder: root.join(PROVIDER_SOURCE) }
+        Self {
+            folder: root.join(PROVIDER_SOURCE),
+        }
     }
 
     /// The builds that are installed for this platform, oldest version first. A mirror that is not there is empty.
@@ -85,10 +87,15 @@ impl Mirror {
         let mut found = Vec::new();
         for entry in entries {
             let name = entry.map_err(|source| self.unreadable(source))?.file_name();
-            let Ok(version) = Version::parse(&name.to_string_lossy()) else { continue };
+            let Ok(version) = Version::parse(&name.to_string_lossy()) else {
+                continue;
+            };
             let executable = self.executable(&version);
             if executable.is_file() {
-                found.push(Installed { version, executable });
+                found.push(Installed {
+                    version,
+                    executable,
+                });
             }
         }
         found.sort_by(|one, other| one.version.cmp(&other.version));
@@ -97,21 +104,34 @@ impl Mirror {
 
     /// Installs `executable` so that `terraform init` selects it: under `version`, or under the next patch version
     /// above all installed ones when `version` is not the highest or belongs to a build with other bytes.
-    pub fn install(&self, executable: &Path, version: &Version) -> Result<Installation, InstallError> {
+    pub fn install(
+        &self,
+        executable: &Path,
+        version: &Version,
+    ) -> Result<Installation, InstallError> {
         let bytes = read(executable)?;
         let newest = self.installed()?.pop();
         if let Some(newest) = &newest
             && read(&newest.executable)? == bytes
         {
-            return Ok(Installation { installed: newest.clone(), outcome: Outcome::AlreadyThere });
+            return Ok(Installation {
+                installed: newest.clone(),
+                outcome: Outcome::AlreadyThere,
+            });
         }
         let version = free_version(version, newest.map(|newest| newest.version));
         let path = self.executable(&version);
-        files::create_dir_all(path.parent().unwrap_or(&self.folder), files::Mode::Shared)
-            .and_then(|()| files::create_atomic(&path, &bytes, files::Mode::Executable))
-            .map_err(|source| InstallError::Write { path: path.clone(), source })?;
+        files::create_private_dirs(path.parent().unwrap_or(&self.folder))
+            .and_then(|()| files::create_atomic(&path, &bytes, files::Mode::PublicProgram))
+            .map_err(|source| InstallError::Write {
+                path: path.clone(),
+                source,
+            })?;
         Ok(Installation {
-            installed: Installed { version, executable: path },
+            installed: Installed {
+                version,
+                executable: path,
+            },
             outcome: Outcome::Installed,
         })
     }
@@ -125,7 +145,10 @@ impl Mirror {
     }
 
     fn unreadable(&self, source: io::Error) -> InstallError {
-        InstallError::Read { path: self.folder.clone(), source }
+        InstallError::Read {
+            path: self.folder.clone(),
+            source,
+        }
     }
 }
 
@@ -139,7 +162,10 @@ fn free_version(wanted: &Version, newest: Option<Version>) -> Version {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
-    fs::read(path).map_err(|source| InstallError::Read { path: path.to_owned(), source })
+    fs::read(path).map_err(|source| InstallError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Terraform's name of the platform this program was built for, such as `linux_amd64`.
@@ -163,12 +189,17 @@ mod tests {
 
     fn build(folder: &Path, name: &str, content: &str) -> PathBuf {
         let path = folder.join(name);
-        files::create_atomic(&path, content.as_bytes(), files::Mode::Executable).unwrap();
+        files::create_atomic(&path, content.as_bytes(), files::Mode::PublicProgram).unwrap();
         path
     }
 
     fn installed(mirror: &Mirror) -> Vec<String> {
-        mirror.installed().unwrap().into_iter().map(|found| found.version.to_string()).collect()
+        mirror
+            .installed()
+            .unwrap()
+            .into_iter()
+            .map(|found| found.version.to_string())
+            .collect()
     }
 
     #[test]
@@ -179,8 +210,14 @@ mod tests {
         let second = build(folder.path(), "second", "two");
         let version = Version::new(0, 1, 7);
 
-        assert_eq!(mirror.install(&first, &version).unwrap().outcome, Outcome::Installed);
-        assert_eq!(mirror.install(&first, &version).unwrap().outcome, Outcome::AlreadyThere);
+        assert_eq!(
+            mirror.install(&first, &version).unwrap().outcome,
+            Outcome::Installed
+        );
+        assert_eq!(
+            mirror.install(&first, &version).unwrap().outcome,
+            Outcome::AlreadyThere
+        );
         let rebuilt = mirror.install(&second, &version).unwrap();
 
         assert_eq!(rebuilt.installed.version, Version::new(0, 1, 8));
@@ -206,8 +243,8 @@ mod tests {
     fn what_is_no_build_is_not_listed() {
         let folder = tempfile::tempdir().unwrap();
         let mirror = Mirror::at(folder.path());
-        files::create_dir_all(&mirror.folder.join("not-a-version"), files::Mode::Shared).unwrap();
-        files::create_dir_all(&mirror.folder.join("1.2.3"), files::Mode::Shared).unwrap();
+        files::create_private_dirs(&mirror.folder.join("not-a-version")).unwrap();
+        files::create_private_dirs(&mirror.folder.join("1.2.3")).unwrap();
 
         assert_eq!(installed(&mirror), Vec::<String>::new());
     }
