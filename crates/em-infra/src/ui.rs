@@ -69,6 +69,13 @@ impl Ui {
         Ok(())
     }
 
+    /// Writes `value` to stdout as JSON on one line, for a process that goes on.
+    pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<(), CommandError> {
+        let text = serde_json::to_string(value)?;
+        self.data(&text);
+        Ok(())
+    }
+
     /// Says that something is done or is so.
     pub(crate) fn status(&self, line: &str) {
         write_line(&mut io::stderr().lock(), line);

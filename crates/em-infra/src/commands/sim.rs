@@ -1,0 +1,159 @@
+//! `em-infra sim`: the embedded Proxmox VE API, for trying things without a host.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use pve_sim::{Clock, Config, PveVersion, Scenario, Sim};
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::Exit;
+use crate::failure::CommandError;
+use crate::ui::{Format, Ui};
+
+/// Arguments of `em-infra sim`.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves a simulated host until Ctrl-C. It lives in memory: nothing outlasts the process.
+    #[command(after_help = "Example:
+  em-infra sim serve --listen 127.0.0.1:8006
+
+Paste the printed export lines into the terminal in which you run terraform or em-infra.")]
+    Serve(Serve),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8006")]
+    listen: String,
+
+    /// A scenario file (TOML) instead of the built-in host with one Talos template.
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+
+    /// Which Proxmox VE answers, for the built-in host.
+    #[arg(long, value_enum, default_value_t = Pve::V9_2, conflicts_with = "scenario")]
+    pve: Pve,
+
+    /// How fast time passes on the host: 1 is real time, 10 makes tasks ten times as fast.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = speed)]
+    speed: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Pve {
+    #[value(name = "8.4")]
+    V8_4,
+    #[value(name = "9.2")]
+    V9_2,
+}
+
+/// How to reach the host, for `--format json`.
+#[derive(Serialize)]
+struct Reachable<'a> {
+    url: String,
+    fingerprint: &'a str,
+    ca_pem: &'a str,
+    tokens: Vec<Token>,
+}
+
+/// A token of the simulated host: worthless anywhere else, so it may be shown.
+#[derive(Serialize)]
+struct Token {
+    name: String,
+    id: String,
+    secret: String,
+}
+
+/// Runs `em-infra sim`.
+pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, CommandError> {
+    match &arguments.command {
+        Command::Serve(arguments) => {
+            let runtime = tokio::runtime::Runtime::new()?;
+            runtime.block_on(serve(arguments, ui))
+        }
+    }
+}
+
+async fn serve(arguments: &Serve, ui: &Ui) -> Result<Exit, CommandError> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let sim = Sim::start(Config {
+        scenario: scenario(arguments)?,
+        clock: Clock::Real { speed: arguments.speed },
+        listen: arguments.listen.clone(),
+    })
+    .await
+    .map_err(|error| {
+        CommandError::from(error).hint("--listen takes another address, such as 127.0.0.1:0")
+    })?;
+    introduce(&sim, ui)?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    sim.shutdown().await;
+    ui.status("The simulated host is gone.");
+    Ok(Exit::Success)
+}
+
+fn scenario(arguments: &Serve) -> Result<Scenario, CommandError> {
+    if let Some(path) = &arguments.scenario {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            CommandError::new(Exit::Usage, error)
+                .hint(format!("--scenario takes a readable file; it was `{}`", path.display()))
+        })?;
+        return Scenario::parse(&text).map_err(|error| CommandError::new(Exit::Usage, error));
+    }
+    let version = match arguments.pve {
+        Pve::V8_4 => PveVersion::V8_4,
+        Pve::V9_2 => PveVersion::V9_2,
+    };
+    Ok(Scenario::k3s_dev().with_version(version))
+}
+
+fn introduce(sim: &Sim, ui: &Ui) -> Result<(), CommandError> {
+    let tokens: Vec<Token> = sim
+        .token_names()
+        .filter_map(|name| {
+            let (id, secret) = sim.token(name)?;
+            Some(Token { name: name.to_owned(), id, secret })
+        })
+        .collect();
+    if ui.format() == Format::Json {
+        return ui.json_line(&Reachable {
+            url: sim.url(),
+            fingerprint: sim.fingerprint(),
+            ca_pem: sim.ca_pem(),
+            tokens,
+        });
+    }
+    ui.status("A simulated Proxmox VE host. It lives in memory; Ctrl-C ends it.");
+    ui.status(&format!("  address      {}", sim.url()));
+    ui.status(&format!("  fingerprint  {}", sim.fingerprint()));
+    for token in &tokens {
+        ui.status(&format!("  token        {} ({})", token.id, token.name));
+    }
+    ui.status("\nFor terraform and em-infra in another terminal:\n");
+    if let Some(token) = tokens.iter().find(|token| token.name == "terraform") {
+        ui.data(&format!("export TF_VAR_proxmox_api_url={}", sim.url()));
+        ui.data(&format!("export TF_VAR_proxmox_tls_fingerprint={}", sim.fingerprint()));
+        ui.data(&format!("export TF_VAR_proxmox_api_token_id='{}'", token.id));
+        ui.data(&format!("export TF_VAR_proxmox_api_token_secret={}", token.secret));
+    }
+    Ok(())
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed.is_finite() && speed > 0.0 => Ok(speed),
+        _ => Err("it takes a number above 0, such as 10".to_owned()),
+    }
+}
