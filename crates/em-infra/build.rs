@@ -6,10 +6,10 @@
 use std::process::Command;
 
 fn main() {
-    let package = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
+    let package = env!("CARGO_PKG_VERSION");
     let version = commits_since(&format!("v{package}"))
-        .and_then(|commits| advanced(&package, commits))
-        .unwrap_or(package);
+        .and_then(|commits| advanced(package, commits))
+        .unwrap_or_else(|| package.to_owned());
     println!("cargo::rustc-env=EM_INFRA_VERSION={version}");
     for path in ["HEAD", "logs/HEAD", "packed-refs"] {
         if let Some(path) = git(&["rev-parse", "--git-path", path]) {

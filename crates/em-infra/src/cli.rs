@@ -3,10 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands;
-use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::{Format, Ui};
+use tf_run::Env;
 
 /// Provisions Talos Linux VMs on a Proxmox VE host with Terraform, predictably and safe to rerun.
 #[derive(Parser)]
@@ -26,10 +26,6 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs init, plan, apply, plan and says whether the second plan is empty.
-    Gate(commands::gate::Arguments),
-    /// Checks the inputs of an environment without starting Terraform.
-    Check(commands::check::Arguments),
     /// The embedded Proxmox VE API.
     Sim(commands::sim::Arguments),
     /// The Terraform provider in this executable.
@@ -39,15 +35,13 @@ enum Command {
 }
 
 /// Parses the command line, runs the command and reports how it ended.
-pub(crate) fn run(environment: &Environment) -> Exit {
+pub(crate) fn run(environment: &Env) -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
     let ui = Ui::new(arguments.format, environment);
     let done = match arguments.command {
-        Command::Gate(arguments) => commands::gate::run(&arguments, &ui, environment),
-        Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),
         Command::Provider(arguments) => commands::provider::run(&arguments, &ui, environment),
         Command::Engine(arguments) => commands::engine::run(&arguments, &ui, environment),
@@ -66,5 +60,9 @@ fn report(ui: &Ui, error: &CommandError) -> Exit {
 /// clap prints help and version to stdout and mistakes to stderr; a reader that is gone is no error.
 fn usage(error: &clap::Error) -> Exit {
     drop(error.print());
-    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Success
+    }
 }

@@ -66,12 +66,18 @@ impl Exit {
             Self::Success => "done; for `gate`: passed",
             Self::Failure => "something outside em-infra failed: a file, a process, the network",
             Self::Usage => "the command line is wrong",
-            Self::Explained => "`gate`: the second plan differs, and a rule explains every difference",
+            Self::Explained => {
+                "`gate`: the second plan differs, and a rule explains every difference"
+            }
             Self::Changed => "`gate`: the second plan is not empty",
             Self::Drift => "`gate`: something was changed outside Terraform",
-            Self::Blind => "`gate`: the second plan did not look at everything, so it proves nothing",
+            Self::Blind => {
+                "`gate`: the second plan did not look at everything, so it proves nothing"
+            }
             Self::Terraform => "Terraform ended with an error",
-            Self::Refused => "refused before anything was started: bad inputs, or a step that was not agreed to",
+            Self::Refused => {
+                "refused before anything was started: bad inputs, or a step that was not agreed to"
+            }
             Self::Interrupted => "ended by Ctrl-C",
         }
     }
@@ -90,11 +96,12 @@ mod tests {
     #[test]
     fn the_table_in_readme_is_the_list_in_the_code() {
         let readme = include_str!("../../../README.md");
-        let table: String = Exit::ALL
-            .iter()
-            .map(|exit| format!("| {} | {} |\n", exit.code(), exit.meaning()))
-            .collect();
-        assert!(readme.contains(&table), "README.md lacks this table:\n{table}");
+        let rows = Exit::ALL.map(|exit| format!("| {} | {} |", exit.code(), exit.meaning()));
+        let table = rows.join("\n");
+        assert!(
+            readme.contains(&table),
+            "README.md lacks this table:\n{table}"
+        );
     }
 
     #[test]

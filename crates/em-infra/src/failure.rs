@@ -18,7 +18,11 @@ pub(crate) struct CommandError {
 impl CommandError {
     /// An error that ends the command with `exit`.
     pub(crate) fn new(exit: Exit, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { exit, source: source.into(), hints: Vec::new() }
+        Self {
+            exit,
+            source: source.into(),
+            hints: Vec::new(),
+        }
     }
 
     /// The same with one more hint.

@@ -2,20 +2,15 @@
 
 mod cli;
 mod commands;
-mod environment;
 mod exit;
 mod failure;
-mod plugin;
 mod ui;
 
 use std::process::ExitCode;
 
-use crate::environment::Environment;
+use tf_run::Env;
 
 fn main() -> ExitCode {
-    let environment = Environment::read();
-    if plugin::started_by_terraform(&environment) {
-        return plugin::serve(environment).into();
-    }
+    let environment: Env = std::env::vars_os().collect();
     cli::run(&environment).into()
 }

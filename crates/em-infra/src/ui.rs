@@ -9,8 +9,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::environment::Environment;
 use crate::failure::CommandError;
+use tf_run::Env;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -46,10 +46,15 @@ enum Tone {
 
 impl Ui {
     /// Decides once how to talk: `NO_COLOR`, `TERM=dumb` and anything that is not a terminal get plain lines.
-    pub(crate) fn new(format: Format, environment: &Environment) -> Self {
-        let terminal = io::stderr().is_terminal() && environment.text("TERM") != Some("dumb");
+    pub(crate) fn new(format: Format, environment: &Env) -> Self {
+        let terminal =
+            io::stderr().is_terminal() && environment.get("TERM").is_none_or(|term| term != "dumb");
         let colour = terminal && environment.get("NO_COLOR").is_none();
-        Self { format, live: terminal, colour }
+        Self {
+            format,
+            live: terminal,
+            colour,
+        }
     }
 
     /// The format that results are wanted in.
@@ -58,6 +63,7 @@ impl Ui {
     }
 
     /// Writes one line of data to stdout.
+    #[expect(clippy::unused_self, reason = "whoever writes holds the gate")]
     pub(crate) fn data(&self, line: &str) {
         write_line(&mut io::stdout().lock(), line);
     }
@@ -77,6 +83,7 @@ impl Ui {
     }
 
     /// Says that something is done or is so.
+    #[expect(clippy::unused_self, reason = "whoever writes holds the gate")]
     pub(crate) fn status(&self, line: &str) {
         write_line(&mut io::stderr().lock(), line);
     }
@@ -125,7 +132,11 @@ impl Ui {
             Tone::Good => "1;32",
             Tone::Faint => "2",
         };
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 

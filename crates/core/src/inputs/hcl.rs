@@ -27,7 +27,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<Assignment>, Fault> {
 
 /// Reads one expression, as `-var` and `TF_VAR_` give it for every type but `string`.
 pub(super) fn parse_value(text: &str) -> Result<Node, Fault> {
-    let expression: Expression = text.trim_end().parse().map_err(|error| fault(text, &error))?;
+    let expression: Expression = text
+        .trim_end()
+        .parse()
+        .map_err(|error| fault(text, &error))?;
     Ok(node(text, &expression, 0..text.len()))
 }
 

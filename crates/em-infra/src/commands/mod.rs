@@ -1,7 +1,5 @@
 //! One file per command.
 
-pub(crate) mod check;
 pub(crate) mod engine;
-pub(crate) mod gate;
 pub(crate) mod provider;
 pub(crate) mod sim;

@@ -7,10 +7,10 @@ use em_infra_core::provider_install::{Installation, LockFile, Mended, Mirror, Ou
 use semver::Version;
 use serde::Serialize;
 
-use crate::environment::Environment;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::{Format, Ui};
+use tf_run::Env;
 
 /// Arguments of `em-infra provider`.
 #[derive(Args)]
@@ -46,11 +46,7 @@ struct Report<'a> {
 }
 
 /// Runs `em-infra provider`.
-pub(crate) fn run(
-    arguments: &Arguments,
-    ui: &Ui,
-    environment: &Environment,
-) -> Result<Exit, CommandError> {
+pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
     match &arguments.command {
         Command::Install(arguments) => install(arguments, ui, environment),
         Command::List => list(ui, environment),
@@ -63,12 +59,15 @@ pub(crate) fn own_version() -> Version {
 }
 
 /// The mirror below the user's home.
-pub(crate) fn mirror(environment: &Environment) -> Result<Mirror, CommandError> {
-    let home = environment.home().ok_or_else(|| {
-        CommandError::new(Exit::Failure, "HOME is not set, and the provider is installed below it")
-            .hint("set HOME to your home directory and try again")
+pub(crate) fn mirror(environment: &Env) -> Result<Mirror, CommandError> {
+    let home = environment.path("HOME").ok_or_else(|| {
+        CommandError::new(
+            Exit::Failure,
+            "HOME is not set, and the provider is installed below it",
+        )
+        .hint("set HOME to your home directory and try again")
     })?;
-    Ok(Mirror::below_home(&home))
+    Ok(Mirror::below_home(home))
 }
 
 /// The file that this process was started from.
@@ -78,11 +77,7 @@ pub(crate) fn own_executable() -> Result<PathBuf, CommandError> {
     })
 }
 
-fn install(
-    arguments: &Install,
-    ui: &Ui,
-    environment: &Environment,
-) -> Result<Exit, CommandError> {
+fn install(arguments: &Install, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
     if let Some(root) = &arguments.env
         && !root.is_dir()
     {
@@ -113,18 +108,24 @@ fn report(ui: &Ui, installation: &Installation, mended: Mended) -> Result<(), Co
         Outcome::Installed => "Installed",
         Outcome::AlreadyThere => "Already installed:",
     };
-    ui.data(&format!("{done} provider eminfra {} as {}", build.version, build.executable.display()));
+    ui.data(&format!(
+        "{done} provider eminfra {} as {}",
+        build.version,
+        build.executable.display()
+    ));
     if mended == Mended::Forgotten {
         ui.status("The lock file held another build; the next `terraform init` takes this one.");
     }
     Ok(())
 }
 
-fn list(ui: &Ui, environment: &Environment) -> Result<Exit, CommandError> {
+fn list(ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
     let installed = mirror(environment)?.installed()?;
     if ui.format() == Format::Json {
-        let versions: Vec<String> =
-            installed.iter().map(|build| build.version.to_string()).collect();
+        let versions: Vec<String> = installed
+            .iter()
+            .map(|build| build.version.to_string())
+            .collect();
         ui.json(&versions)?;
         return Ok(Exit::Success);
     }

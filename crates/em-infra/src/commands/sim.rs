@@ -87,7 +87,9 @@ async fn serve(arguments: &Serve, ui: &Ui) -> Result<Exit, CommandError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let sim = Sim::start(Config {
         scenario: scenario(arguments)?,
-        clock: Clock::Real { speed: arguments.speed },
+        clock: Clock::Real {
+            speed: arguments.speed,
+        },
         listen: arguments.listen.clone(),
     })
     .await
@@ -107,10 +109,12 @@ async fn serve(arguments: &Serve, ui: &Ui) -> Result<Exit, CommandError> {
 fn scenario(arguments: &Serve) -> Result<Scenario, CommandError> {
     if let Some(path) = &arguments.scenario {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            CommandError::new(Exit::Usage, error)
-                .hint(format!("--scenario takes a readable file; it was `{}`", path.display()))
+            CommandError::new(Exit::Usage, error).hint(format!(
+                "--scenario takes a readable file; it was `{}`",
+                path.display()
+            ))
         })?;
-        return Scenario::parse(&text).map_err(|error| CommandError::new(Exit::Usage, error));
+        return Scenario::from_toml(&text).map_err(|error| CommandError::new(Exit::Usage, error));
     }
     let version = match arguments.pve {
         Pve::V8_4 => PveVersion::V8_4,
@@ -124,7 +128,11 @@ fn introduce(sim: &Sim, ui: &Ui) -> Result<(), CommandError> {
         .token_names()
         .filter_map(|name| {
             let (id, secret) = sim.token(name)?;
-            Some(Token { name: name.to_owned(), id, secret })
+            Some(Token {
+                name: name.to_owned(),
+                id,
+                secret,
+            })
         })
         .collect();
     if ui.format() == Format::Json {
@@ -144,9 +152,18 @@ fn introduce(sim: &Sim, ui: &Ui) -> Result<(), CommandError> {
     ui.status("\nFor terraform and em-infra in another terminal:\n");
     if let Some(token) = tokens.iter().find(|token| token.name == "terraform") {
         ui.data(&format!("export TF_VAR_proxmox_api_url={}", sim.url()));
-        ui.data(&format!("export TF_VAR_proxmox_tls_fingerprint={}", sim.fingerprint()));
-        ui.data(&format!("export TF_VAR_proxmox_api_token_id='{}'", token.id));
-        ui.data(&format!("export TF_VAR_proxmox_api_token_secret={}", token.secret));
+        ui.data(&format!(
+            "export TF_VAR_proxmox_tls_fingerprint={}",
+            sim.fingerprint()
+        ));
+        ui.data(&format!(
+            "export TF_VAR_proxmox_api_token_id='{}'",
+            token.id
+        ));
+        ui.data(&format!(
+            "export TF_VAR_proxmox_api_token_secret={}",
+            token.secret
+        ));
     }
     Ok(())
 }
