@@ -10,7 +10,7 @@ use tf_run::Env;
 
 /// Provisions Talos Linux VMs on a Proxmox VE host with Terraform, predictably and safe to rerun.
 #[derive(Parser)]
-#[command(name = "em-infra", version = env!("EM_INFRA_VERSION"), propagate_version = true)]
+#[command(name = "em-infra", version = env!("EM_INFRA_VERSION"))]
 #[command(after_help = "Examples:
   em-infra gate --simulate        the whole job against an embedded Proxmox VE; nothing of yours is touched
   em-infra check                  look at terraform/environments/k3s-dev/terraform.tfvars before Terraform does
@@ -64,5 +64,15 @@ fn usage(error: &clap::Error) -> Exit {
         Exit::Usage
     } else {
         Exit::Success
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
     }
 }

