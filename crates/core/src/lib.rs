@@ -1,4 +1,5 @@
 //! What em-infra does around Terraform, as a library: it never prints and never exits.
 
+pub mod check;
 pub mod inputs;
 pub mod provider_install;

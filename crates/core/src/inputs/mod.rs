@@ -9,6 +9,6 @@ mod source;
 
 pub use node::{Assignment, Key, Node, NodeKind, Step};
 pub use source::{
-    CommandLineInput, Given, InputError, Origin, Sources, SyntaxFault, TakenLiterally, TextId,
-    read_directory, with_command_line, with_environment,
+    CommandLineInput, Declarations, Declared, Given, InputError, Origin, Sources, SyntaxFault,
+    TextId, read_directory, with_command_line, with_environment,
 };

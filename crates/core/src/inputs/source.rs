@@ -26,6 +26,13 @@ pub enum Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TextId(usize);
 
+impl TextId {
+    /// The position of the text in the order of precedence.
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// One assignment, and the text that it stands in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Given {
@@ -71,9 +78,23 @@ pub struct Sources {
     faults: Vec<SyntaxFault>,
 }
 
-/// Whether Terraform takes the text of `-var` and `TF_VAR_` for this input as it stands (a primitive type) or as an
-/// expression (a list, a map, an object).
-pub type TakenLiterally<'a> = &'a dyn Fn(&str) -> bool;
+/// How Terraform reads the text of `-var` and `TF_VAR_`, by the declared type of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declared {
+    /// `string`: the text as it stands.
+    Text,
+    /// `number`.
+    Number,
+    /// `bool`.
+    Bool,
+    /// A list, a map or an object: an expression.
+    Collection,
+    /// Not declared at all.
+    No,
+}
+
+/// Looks up how an input is declared.
+pub type Declarations<'a> = &'a dyn Fn(&str) -> Declared;
 
 impl Sources {
     /// The assignment that wins for `name`.
@@ -90,6 +111,16 @@ impl Sources {
             self.effective(&given.assignment.name.name)
                 .is_some_and(|winner| std::ptr::eq(winner, *given))
         })
+    }
+
+    /// Every assignment, also those that another one wins over.
+    pub fn all(&self) -> impl Iterator<Item = &Given> {
+        self.given.iter()
+    }
+
+    /// Every text, in the order of precedence.
+    pub fn text_ids(&self) -> impl Iterator<Item = TextId> + use<> {
+        (0..self.texts.len()).map(TextId)
     }
 
     /// What could not be understood.
@@ -139,22 +170,22 @@ impl Sources {
         Ok(())
     }
 
-    fn add_value(
-        &mut self,
-        origin: Origin,
-        name: &str,
-        value: &str,
-        literally: TakenLiterally<'_>,
-    ) {
+    fn add_value(&mut self, origin: Origin, name: &str, value: &str, declared: Declared) {
         let id = self.add_text(origin, value.to_owned());
         let span = 0..value.len();
-        let parsed = if literally(name) {
+        let literal = |kind| {
             Ok(Node {
-                kind: NodeKind::String(value.to_owned()),
-                span: span.clone(),
+                kind,
+                span: 0..value.len(),
             })
-        } else {
-            hcl::parse_value(value)
+        };
+        let text = || NodeKind::String(value.to_owned());
+        let parsed = match (declared, value) {
+            (Declared::Collection, _) => hcl::parse_value(value),
+            (Declared::Bool, "true") => literal(NodeKind::Bool(true)),
+            (Declared::Bool, "false") => literal(NodeKind::Bool(false)),
+            (Declared::Number, _) => literal(number(value).unwrap_or_else(text)),
+            (Declared::Text | Declared::Bool | Declared::No, _) => literal(text()),
         };
         match parsed {
             Ok(value) => self.given.push(Given {
@@ -180,23 +211,18 @@ impl Sources {
     }
 }
 
-/// Reads `TF_VAR_*`. Terraform ignores those it does not declare, so `declared` filters.
+/// Reads `TF_VAR_*`. Terraform ignores those that are not declared, and so does this.
 pub fn with_environment<'a>(
     mut sources: Sources,
     variables: impl Iterator<Item = (&'a str, &'a str)>,
-    declared: &dyn Fn(&str) -> bool,
-    literally: TakenLiterally<'_>,
+    declarations: Declarations<'_>,
 ) -> Sources {
     for (variable, value) in variables {
         if let Some(name) = variable.strip_prefix("TF_VAR_")
-            && declared(name)
+            && declarations(name) != Declared::No
         {
-            sources.add_value(
-                Origin::Environment(variable.to_owned()),
-                name,
-                value,
-                literally,
-            );
+            let origin = Origin::Environment(variable.to_owned());
+            sources.add_value(origin, name, value, declarations(name));
         }
     }
     sources
@@ -231,7 +257,7 @@ pub fn with_command_line(
     mut sources: Sources,
     root: &Path,
     options: &[CommandLineInput],
-    literally: TakenLiterally<'_>,
+    declarations: Declarations<'_>,
 ) -> Result<Sources, InputError> {
     for option in options {
         match option {
@@ -240,7 +266,12 @@ pub fn with_command_line(
                 let (name, value) = text
                     .split_once('=')
                     .ok_or_else(|| InputError::NoEquals(text.clone()))?;
-                sources.add_value(Origin::CommandLine, name.trim(), value, literally);
+                sources.add_value(
+                    Origin::CommandLine,
+                    name.trim(),
+                    value,
+                    declarations(name.trim()),
+                );
             }
         }
     }
@@ -267,6 +298,10 @@ fn automatic_files(root: &Path) -> Result<Vec<PathBuf>, InputError> {
     Ok(found)
 }
 
+fn number(text: &str) -> Option<NodeKind> {
+    contract::Number::parse(text).map(|number| NodeKind::Number(number.as_str().to_owned()))
+}
+
 fn is_json(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "json")
@@ -280,8 +315,12 @@ mod tests {
         files::create_new(&root.join(name), text.as_bytes(), files::Mode::Private).unwrap();
     }
 
-    fn everything_is_text(_: &str) -> bool {
-        true
+    fn everything_but_x_is_text(name: &str) -> Declared {
+        if name == "x" {
+            Declared::No
+        } else {
+            Declared::Text
+        }
     }
 
     #[test]
@@ -303,15 +342,14 @@ mod tests {
         let sources = with_environment(
             Sources::default(),
             environment.into_iter(),
-            &|name| name != "x",
-            &everything_is_text,
+            &everything_but_x_is_text,
         );
         let sources = read_directory(sources, root.path()).unwrap();
         let sources = with_command_line(
             sources,
             root.path(),
             &[CommandLineInput::Var("disk_pool=line".to_owned())],
-            &everything_is_text,
+            &everything_but_x_is_text,
         )
         .unwrap();
 

@@ -1,0 +1,247 @@
+//! Checks the inputs of an environment without Terraform: every source, every rule, each finding at the user's own text.
+
+mod text;
+
+use std::ops::Range;
+use std::path::Path;
+
+use contract::{Code, Finding, InputValues, Kind, Severity, Topology, Value, inputs as table};
+
+use crate::inputs::{
+    self, CommandLineInput, Declared, Given, InputError, Node, NodeKind, Sources, Step, TextId,
+};
+
+pub use text::CheckedText;
+
+/// Everything [`check`] needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The Terraform root with the variable files.
+    pub root: &'a Path,
+    /// The process environment, for `TF_VAR_*`.
+    pub environment: &'a [(String, String)],
+    /// `-var` and `-var-file`, in order.
+    pub command_line: &'a [CommandLineInput],
+}
+
+/// What was found, sorted by place.
+#[derive(Debug)]
+pub struct Report {
+    /// The texts that places point into; the values of secrets are masked.
+    pub texts: Vec<CheckedText>,
+    /// What is wrong or worth knowing.
+    pub findings: Vec<Located>,
+    /// The nodes that the inputs describe; none when an error stands in the way.
+    pub topology: Option<Topology>,
+}
+
+/// A finding and the place it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The rule that speaks; none for a text that is no HCL or JSON at all.
+    pub code: Option<Code>,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to type instead.
+    pub help: String,
+    /// Where it stands; none for an input that was not given.
+    pub place: Option<Place>,
+    /// Other places that take part, each with its role.
+    pub related: Vec<(Place, String)>,
+}
+
+/// A stretch of one of the texts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Index into [`Report::texts`].
+    pub text: usize,
+    /// Bytes of that text.
+    pub span: (usize, usize),
+}
+
+impl Report {
+    /// How many findings weigh this much.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    }
+}
+
+/// Reads every source and applies every rule.
+pub fn check(request: Request<'_>) -> Result<Report, InputError> {
+    let sources = read(request)?;
+    let values = values(&sources);
+    let mut found = faults(&sources);
+    found.extend(sources.effective_all().flat_map(not_literal));
+    found.extend(
+        contract::check(&values)
+            .iter()
+            .map(|finding| located(&sources, finding)),
+    );
+    found.sort_by(|one, other| {
+        (one.place.is_none(), &one.place).cmp(&(other.place.is_none(), &other.place))
+    });
+    let clean = found
+        .iter()
+        .all(|finding| finding.severity != Severity::Error);
+    let topology = if clean {
+        contract::topology(&values).ok()
+    } else {
+        None
+    };
+    Ok(Report {
+        texts: text::of(&sources, request.root),
+        findings: found,
+        topology,
+    })
+}
+
+fn read(request: Request<'_>) -> Result<Sources, InputError> {
+    let variables = request
+        .environment
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let sources = inputs::with_environment(Sources::default(), variables, &declared);
+    let sources = inputs::read_directory(sources, request.root)?;
+    inputs::with_command_line(sources, request.root, request.command_line, &declared)
+}
+
+/// How `variables.tf` declares an input.
+fn declared(name: &str) -> Declared {
+    match table::find(name).map(|input| input.kind) {
+        None => Declared::No,
+        Some(Kind::Bool) => Declared::Bool,
+        Some(Kind::Whole(_)) => Declared::Number,
+        Some(Kind::Text(_)) => Declared::Text,
+        Some(Kind::List(_) | Kind::Map(_) | Kind::Object(_)) => Declared::Collection,
+    }
+}
+
+fn values(sources: &Sources) -> InputValues {
+    sources
+        .effective_all()
+        .map(|given| {
+            (
+                given.assignment.name.name.clone(),
+                value(&given.assignment.value),
+            )
+        })
+        .collect()
+}
+
+fn value(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Null | NodeKind::NotLiteral => Value::Null,
+        NodeKind::Bool(value) => Value::Bool(*value),
+        NodeKind::Number(text) => {
+            contract::Number::parse(text).map_or_else(|| Value::String(text.clone()), Value::Number)
+        }
+        NodeKind::String(text) => Value::String(text.clone()),
+        NodeKind::List(items) => Value::List(items.iter().map(value).collect()),
+        NodeKind::Map(items) => Value::Map(
+            items
+                .iter()
+                .map(|(key, item)| (key.name.clone(), value(item)))
+                .collect(),
+        ),
+    }
+}
+
+fn faults(sources: &Sources) -> Vec<Located> {
+    sources
+        .faults()
+        .iter()
+        .map(|fault| Located {
+            code: None,
+            severity: Severity::Error,
+            message: fault.message.clone(),
+            help: "the rest of this text was not checked; mend it and check again".to_owned(),
+            place: Some(Place::new(fault.text, fault.span.clone())),
+            related: Vec::new(),
+        })
+        .collect()
+}
+
+/// Variable files hold literals: Terraform refuses anything else with `Variables not allowed`.
+fn not_literal(given: &Given) -> Vec<Located> {
+    let mut spans = Vec::new();
+    collect_not_literal(&given.assignment.value, &mut spans);
+    spans
+        .into_iter()
+        .map(|span| Located {
+            code: None,
+            severity: Severity::Error,
+            message: format!("`{}` is computed here", given.assignment.name.name),
+            help: "a variable file holds plain values only: write the value itself".to_owned(),
+            place: Some(Place::new(given.text, span)),
+            related: Vec::new(),
+        })
+        .collect()
+}
+
+fn collect_not_literal(node: &Node, into: &mut Vec<Range<usize>>) {
+    match &node.kind {
+        NodeKind::NotLiteral => into.push(node.span.clone()),
+        NodeKind::List(items) => items
+            .iter()
+            .for_each(|item| collect_not_literal(item, into)),
+        NodeKind::Map(items) => {
+            items
+                .iter()
+                .for_each(|(_, item)| collect_not_literal(item, into));
+        }
+        NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) | NodeKind::String(_) => {}
+    }
+}
+
+fn located(sources: &Sources, finding: &Finding) -> Located {
+    Located {
+        code: Some(finding.code),
+        severity: finding.severity,
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+        place: place(sources, finding.code, &finding.path),
+        related: finding
+            .related
+            .iter()
+            .filter_map(|(path, role)| Some((place(sources, finding.code, path)?, role.clone())))
+            .collect(),
+    }
+}
+
+fn place(sources: &Sources, code: Code, path: &contract::Path) -> Option<Place> {
+    let given = sources.effective(&path.input)?;
+    let steps: Vec<Step<'_>> = path.steps.iter().map(step).collect();
+    let node = &given.assignment.value;
+    let span = match code {
+        Code::InputUnknown | Code::InputDeprecated => given.assignment.name.span.clone(),
+        Code::AttributeUnknown => node
+            .key_span_at(&steps)
+            .unwrap_or_else(|| node.span_at(&steps)),
+        _ => node.span_at(&steps),
+    };
+    Some(Place::new(given.text, span))
+}
+
+fn step(step: &contract::Step) -> Step<'_> {
+    match step {
+        contract::Step::Attribute(name) | contract::Step::Key(name) => Step::Key(name),
+        contract::Step::Index(index) => Step::Index(*index),
+    }
+}
+
+impl Place {
+    fn new(text: TextId, span: Range<usize>) -> Self {
+        Self {
+            text: text.index(),
+            span: (span.start, span.end),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
