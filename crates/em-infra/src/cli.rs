@@ -3,10 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands;
+use tf_run::Env;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::{Format, Ui};
-use tf_run::Env;
 
 /// Provisions Talos Linux VMs on a Proxmox VE host with Terraform, predictably and safe to rerun.
 #[derive(Parser)]
@@ -26,6 +26,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Checks the inputs of an environment without starting Terraform.
+    Check(commands::check::Arguments),
     /// The embedded Proxmox VE API.
     Sim(commands::sim::Arguments),
     /// The Terraform provider in this executable.
@@ -42,6 +44,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
     };
     let ui = Ui::new(arguments.format, environment);
     let done = match arguments.command {
+        Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),
         Command::Provider(arguments) => commands::provider::run(&arguments, &ui, environment),
         Command::Engine(arguments) => commands::engine::run(&arguments, &ui, environment),
@@ -60,11 +63,7 @@ fn report(ui: &Ui, error: &CommandError) -> Exit {
 /// clap prints help and version to stdout and mistakes to stderr; a reader that is gone is no error.
 fn usage(error: &clap::Error) -> Exit {
     drop(error.print());
-    if error.use_stderr() {
-        Exit::Usage
-    } else {
-        Exit::Success
-    }
+    if error.use_stderr() { Exit::Usage } else { Exit::Success }
 }
 
 #[cfg(test)]

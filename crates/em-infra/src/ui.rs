@@ -62,6 +62,11 @@ impl Ui {
         self.format
     }
 
+    /// Whether colour is wanted on stderr.
+    pub(crate) const fn colour(&self) -> bool {
+        self.colour
+    }
+
     /// Writes one line of data to stdout.
     #[expect(clippy::unused_self, reason = "whoever writes holds the gate")]
     pub(crate) fn data(&self, line: &str) {

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod check;
 pub(crate) mod engine;
 pub(crate) mod provider;
 pub(crate) mod sim;

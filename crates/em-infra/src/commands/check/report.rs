@@ -1,0 +1,97 @@
+//! The result of `check` as JSON, for scripts and editors.
+
+use contract::Severity;
+use em_infra_core::check::{Located, Place, Report};
+use serde::Serialize;
+
+/// Everything that was found. Fields are only ever added.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    findings: Vec<Finding<'a>>,
+    nodes: Option<&'a [contract::Node]>,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    code: Option<&'static str>,
+    severity: &'static str,
+    message: &'a str,
+    help: &'a str,
+    place: Option<Position<'a>>,
+    related: Vec<Related<'a>>,
+}
+
+#[derive(Serialize)]
+struct Related<'a> {
+    role: &'a str,
+    place: Position<'a>,
+}
+
+/// Lines and columns begin at 1; a column counts characters, the end is past the last one.
+#[derive(Serialize)]
+struct Position<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+pub(super) fn of(report: &Report) -> Document<'_> {
+    Document {
+        errors: report.count(Severity::Error),
+        warnings: report.count(Severity::Warning),
+        notes: report.count(Severity::Note),
+        findings: report.findings.iter().map(|found| finding(report, found)).collect(),
+        nodes: report.topology.as_ref().map(|topology| topology.nodes.as_slice()),
+    }
+}
+
+fn finding<'a>(report: &'a Report, found: &'a Located) -> Finding<'a> {
+    Finding {
+        code: found.code.map(contract::Code::as_str),
+        severity: match found.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        },
+        message: &found.message,
+        help: &found.help,
+        place: found.place.as_ref().map(|place| position(report, place)),
+        related: found
+            .related
+            .iter()
+            .map(|(place, role)| Related { role, place: position(report, place) })
+            .collect(),
+    }
+}
+
+fn position<'a>(report: &'a Report, place: &Place) -> Position<'a> {
+    let text = &report.texts[place.text];
+    let (line, column) = line_and_column(&text.text, place.span.0);
+    let (end_line, end_column) = line_and_column(&text.text, place.span.1);
+    Position { file: &text.name, line, column, end_line, end_column }
+}
+
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_begin_at_one() {
+        assert_eq!(line_and_column("äb\ncd", 0), (1, 1));
+        assert_eq!(line_and_column("äb\ncd", 2), (1, 2));
+        assert_eq!(line_and_column("äb\ncd", 4), (2, 1));
+        assert_eq!(line_and_column("ab", 2), (1, 3));
+    }
+}
