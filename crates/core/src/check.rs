@@ -77,11 +77,7 @@ pub fn check(request: Request<'_>) -> Result<Report, InputError> {
     let values = values(&sources);
     let mut found = faults(&sources);
     found.extend(sources.effective_all().flat_map(not_literal));
-    found.extend(
-        contract::check(&values)
-            .iter()
-            .map(|finding| located(&sources, finding)),
-    );
+    found.extend(rules(&sources, &values));
     found.sort_by(|one, other| {
         (one.place.is_none(), &one.place).cmp(&(other.place.is_none(), &other.place))
     });
@@ -94,7 +90,7 @@ pub fn check(request: Request<'_>) -> Result<Report, InputError> {
         None
     };
     Ok(Report {
-        texts: text::of(&sources, request.root),
+        texts: text::of(&sources),
         findings: found,
         topology,
     })
@@ -149,6 +145,17 @@ fn value(node: &Node) -> Value {
                 .collect(),
         ),
     }
+}
+
+/// What the rules say. Of a text that could not be read nothing is known to be missing, so that only findings about
+/// what was read are said then.
+fn rules(sources: &Sources, values: &InputValues) -> Vec<Located> {
+    let complete = sources.faults().is_empty();
+    contract::check(values)
+        .iter()
+        .map(|finding| located(sources, finding))
+        .filter(|finding| complete || finding.place.is_some())
+        .collect()
 }
 
 fn faults(sources: &Sources) -> Vec<Located> {

@@ -3,10 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands;
-use tf_run::Env;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::{Format, Ui};
+use tf_run::Env;
 
 /// Provisions Talos Linux VMs on a Proxmox VE host with Terraform, predictably and safe to rerun.
 #[derive(Parser)]
@@ -63,7 +63,11 @@ fn report(ui: &Ui, error: &CommandError) -> Exit {
 /// clap prints help and version to stdout and mistakes to stderr; a reader that is gone is no error.
 fn usage(error: &clap::Error) -> Exit {
     drop(error.print());
-    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Success
+    }
 }
 
 #[cfg(test)]

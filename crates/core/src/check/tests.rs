@@ -122,3 +122,11 @@ fn a_value_from_the_environment_has_the_declared_type() {
         Some(6)
     );
 }
+
+#[test]
+fn a_text_that_cannot_be_read_does_not_make_everything_required() {
+    assert_eq!(
+        found(&report(&format!("{BASE}node = \"twice\"\n"))),
+        [("", "n")]
+    );
+}

@@ -1,7 +1,5 @@
 //! Texts that are fit to be shown: the values of secrets are masked, whatever line a finding is on.
 
-use std::path::Path;
-
 use contract::{Privacy, inputs as table};
 
 use crate::inputs::{Origin, Sources, TextId};
@@ -15,14 +13,11 @@ pub struct CheckedText {
     pub text: String,
 }
 
-pub(super) fn of(sources: &Sources, root: &Path) -> Vec<CheckedText> {
-    sources
-        .text_ids()
-        .map(|id| checked(sources, id, root))
-        .collect()
+pub(super) fn of(sources: &Sources) -> Vec<CheckedText> {
+    sources.text_ids().map(|id| checked(sources, id)).collect()
 }
 
-fn checked(sources: &Sources, id: TextId, root: &Path) -> CheckedText {
+fn checked(sources: &Sources, id: TextId) -> CheckedText {
     let (origin, text) = sources.text(id);
     let mut masked = text.to_owned();
     for given in sources.all().filter(|given| given.text == id) {
@@ -35,7 +30,7 @@ fn checked(sources: &Sources, id: TextId, root: &Path) -> CheckedText {
         masked = text.lines().map(mask_line).collect::<Vec<_>>().join("\n");
     }
     CheckedText {
-        name: name(origin, root),
+        name: name(origin),
         text: masked,
     }
 }
@@ -65,13 +60,9 @@ fn is_secret(name: &str) -> bool {
     table::find(name).is_some_and(|input| input.privacy == Privacy::Secret)
 }
 
-fn name(origin: &Origin, root: &Path) -> String {
+fn name(origin: &Origin) -> String {
     match origin {
-        Origin::File(path) => path
-            .strip_prefix(root)
-            .unwrap_or(path)
-            .display()
-            .to_string(),
+        Origin::File(path) => path.display().to_string(),
         Origin::Environment(variable) => variable.clone(),
         Origin::CommandLine => "-var".to_owned(),
     }

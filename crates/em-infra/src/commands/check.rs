@@ -52,8 +52,14 @@ pub(crate) struct InputArguments {
 impl InputArguments {
     /// The variable files, then the single inputs: the order in which Terraform gets them.
     pub(crate) fn in_order(&self) -> Vec<CommandLineInput> {
-        let files = self.var_files.iter().cloned().map(CommandLineInput::VarFile);
-        files.chain(self.vars.iter().cloned().map(CommandLineInput::Var)).collect()
+        let files = self
+            .var_files
+            .iter()
+            .cloned()
+            .map(CommandLineInput::VarFile);
+        files
+            .chain(self.vars.iter().cloned().map(CommandLineInput::Var))
+            .collect()
     }
 }
 
@@ -68,7 +74,11 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
         Format::Json => ui.json(&report::of(&report))?,
         Format::Human => show(&report, ui),
     }
-    Ok(if report.count(Severity::Error) == 0 { Exit::Success } else { Exit::Refused })
+    Ok(if report.count(Severity::Error) == 0 {
+        Exit::Success
+    } else {
+        Exit::Refused
+    })
 }
 
 /// Checks the inputs of `root`.
@@ -87,7 +97,11 @@ pub(crate) fn inspect(
         .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())))
         .collect();
     let command_line = inputs.in_order();
-    let request = Request { root, environment: &variables, command_line: &command_line };
+    let request = Request {
+        root,
+        environment: &variables,
+        command_line: &command_line,
+    };
     Ok(check(request)?)
 }
 

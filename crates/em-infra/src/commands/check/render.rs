@@ -18,7 +18,11 @@ pub(super) fn finding(report: &Report, finding: &Located, colour: bool) -> Strin
         }
     }
     let group = group.element(Level::HELP.message(&finding.help));
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     let text = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
     format!("{text}\n")
 }
@@ -65,7 +69,9 @@ const fn level(severity: Severity) -> Level<'static> {
 
 /// The table of nodes: who gets which VMID and address.
 pub(super) fn nodes(topology: &Topology) -> String {
-    let header = ["NODE", "ROLE", "VMID", "ADDRESS", "MAC", "CORES", "MEMORY", "DISK", "GPU"];
+    let header = [
+        "NODE", "ROLE", "VMID", "ADDRESS", "MAC", "CORES", "MEMORY", "DISK", "GPU",
+    ];
     let mut rows = vec![header.map(str::to_owned)];
     for node in &topology.nodes {
         rows.push([
@@ -77,7 +83,11 @@ pub(super) fn nodes(topology: &Topology) -> String {
             node.cores.to_string(),
             format!("{} MiB", node.memory),
             format!("{} GiB", node.disk_gb),
-            node.gpus.iter().filter_map(gpu).collect::<Vec<_>>().join(" "),
+            node.gpus
+                .iter()
+                .filter_map(gpu)
+                .collect::<Vec<_>>()
+                .join(" "),
         ]);
     }
     align(&rows)
@@ -95,7 +105,12 @@ fn gpu(gpu: &contract::Gpu) -> Option<String> {
 }
 
 fn align<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let line = |row: &[String; N]| {
         let cells: Vec<String> = row
@@ -127,6 +142,8 @@ pub(super) fn summary(report: &Report) -> String {
         return "The inputs hold. Nothing was asked of the host.".to_owned();
     }
     let explained = report.findings.iter().find_map(|finding| finding.code);
-    let how = explained.map_or(String::new(), |code| format!("; `em-infra check --explain {code}` says more"));
+    let how = explained.map_or(String::new(), |code| {
+        format!("; `em-infra check --explain {code}` says more")
+    });
     format!("{}{how}", counts.join(", "))
 }

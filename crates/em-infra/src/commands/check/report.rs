@@ -45,8 +45,15 @@ pub(super) fn of(report: &Report) -> Document<'_> {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
         notes: report.count(Severity::Note),
-        findings: report.findings.iter().map(|found| finding(report, found)).collect(),
-        nodes: report.topology.as_ref().map(|topology| topology.nodes.as_slice()),
+        findings: report
+            .findings
+            .iter()
+            .map(|found| finding(report, found))
+            .collect(),
+        nodes: report
+            .topology
+            .as_ref()
+            .map(|topology| topology.nodes.as_slice()),
     }
 }
 
@@ -64,7 +71,10 @@ fn finding<'a>(report: &'a Report, found: &'a Located) -> Finding<'a> {
         related: found
             .related
             .iter()
-            .map(|(place, role)| Related { role, place: position(report, place) })
+            .map(|(place, role)| Related {
+                role,
+                place: position(report, place),
+            })
             .collect(),
     }
 }
@@ -73,13 +83,25 @@ fn position<'a>(report: &'a Report, place: &Place) -> Position<'a> {
     let text = &report.texts[place.text];
     let (line, column) = line_and_column(&text.text, place.span.0);
     let (end_line, end_column) = line_and_column(&text.text, place.span.1);
-    Position { file: &text.name, line, column, end_line, end_column }
+    Position {
+        file: &text.name,
+        line,
+        column,
+        end_line,
+        end_column,
+    }
 }
 
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     (line, column)
 }
 
