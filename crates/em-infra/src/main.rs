@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod exit;
 mod failure;
+mod simulation;
 mod ui;
 
 use std::process::ExitCode;
