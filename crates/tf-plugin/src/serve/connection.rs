@@ -20,7 +20,7 @@ use crate::stop::StopReason;
 const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long a client may take to close its side after the last answer. Terraform kills after 2 s.
-const GOODBYE: Duration = Duration::from_millis(500);
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Room for a large plan without waiting for the window: Terraform's messages reach tens of megabytes.
 const WINDOW: u32 = 4 << 20;

@@ -141,3 +141,52 @@ impl State {
         self.connections == 0 && self.handlers == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Ended, Life, Mode, PATIENCE};
+    use crate::stop::StopReason;
+
+    /// Whether it is over now, the clock standing still.
+    async fn over(life: &Life, mode: Mode) -> Option<Ended> {
+        tokio::time::timeout(PATIENCE / 2, life.over(mode))
+            .await
+            .ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_nobody_calls_gives_up() {
+        assert_eq!(Life::new().over(Mode::Managed).await, Ended::NobodyCame);
+        assert_eq!(over(&Life::new(), Mode::Reattach).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_and_handlers_keep_it_alive() {
+        let life = Life::new();
+        let (first, second) = (life.connection(), life.connection());
+        let handler = life.handler();
+        drop(first);
+        assert_eq!(over(&life, Mode::Managed).await, None);
+        drop(second);
+        assert_eq!(over(&life, Mode::Managed).await, None);
+        drop(handler);
+        assert_eq!(
+            over(&life, Mode::Managed).await,
+            Some(Ended::LastConnectionClosed)
+        );
+        assert_eq!(over(&life, Mode::Reattach).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_when_told_but_not_before_its_handlers() {
+        let life = Life::new();
+        let handler = life.handler();
+        life.end(StopReason::Asked);
+        life.end(StopReason::CallerGone);
+        assert_eq!(life.ending().await, StopReason::Asked);
+        assert_eq!(over(&life, Mode::Managed).await, None);
+        drop(handler);
+        assert_eq!(over(&life, Mode::Managed).await, Some(Ended::Told));
+        assert_eq!(over(&life, Mode::Reattach).await, Some(Ended::Told));
+    }
+}

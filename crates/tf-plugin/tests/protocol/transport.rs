@@ -75,6 +75,18 @@ async fn a_message_of_twelve_megabytes_goes_both_ways() {
 }
 
 #[tokio::test]
+async fn a_damaged_message_ends_one_call_and_no_other() {
+    let (_server, client) = started(&Log::default()).await;
+    let damaged = Message::new().bytes(1, "test_thing").bytes(3, [0xff; 9]);
+    let (code, message) = client
+        .call("ApplyResourceChange", &damaged)
+        .await
+        .unwrap_err();
+    assert_eq!(code, 13, "{message}");
+    assert!(schema(&client).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_stop_reaches_the_running_apply_and_its_answer_goes_out() {
     let log = Log::default();
     let (server, client) = started(&log).await;
