@@ -163,7 +163,7 @@ pub const BASE: Example = &[
 ];
 
 /// The values of `example` on top of [`BASE`].
-pub fn example_values(example: Example) -> crate::value::InputValues {
+pub fn example_values(example: &[(&str, &str)]) -> crate::value::InputValues {
     BASE.iter()
         .chain(example)
         .filter_map(|(name, json)| {

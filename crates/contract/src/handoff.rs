@@ -273,9 +273,18 @@ fn image(cluster: &Cluster, node: &MadeNode) -> Image {
         schematic_id: schematic_id.clone(),
         secure_boot: false,
         boot: "disk_image",
-        installer: format!(
-            "factory.talos.dev/{platform}-installer/{schematic_id}:{}",
-            node.talos_version
-        ),
+        installer: installer(platform, schematic_id, &node.talos_version),
     }
+}
+
+/// Installers by platform came with Talos 1.10; older releases have the one name.
+fn installer(platform: &str, schematic_id: &str, version: &str) -> String {
+    let by_platform = crate::text::versions::version(version)
+        .map_or(true, |version| version >= semver::Version::new(1, 10, 0));
+    let name = if by_platform {
+        format!("{platform}-installer")
+    } else {
+        "installer".to_owned()
+    };
+    format!("factory.talos.dev/{name}/{schematic_id}:{version}")
 }

@@ -19,9 +19,9 @@ pub enum Kind {
     /// A text of one format.
     Text(Text),
     /// A list of one kind.
-    List(&'static Kind),
+    List(&'static Self),
     /// A map whose keys are host name labels.
-    Map(&'static Kind),
+    Map(&'static Self),
     /// An object; each attribute may be left out.
     Object(&'static [&'static [Attribute]]),
 }
@@ -87,9 +87,10 @@ impl Whole {
     /// A memory size typed in GiB is the slip this sees most.
     fn help(self, number: i64, bounds: &str) -> String {
         let in_mib = number.saturating_mul(1024);
-        match self.unit == "MiB" && number > 0 && (self.min..=self.max).contains(&in_mib) {
-            true => format!("the unit is MiB: {number} GiB is `{in_mib}`"),
-            false => format!("write a number {bounds}"),
+        if self.unit == "MiB" && number > 0 && (self.min..=self.max).contains(&in_mib) {
+            format!("the unit is MiB: {number} GiB is `{in_mib}`")
+        } else {
+            format!("write a number {bounds}")
         }
     }
 }
@@ -142,13 +143,11 @@ impl Kind {
                 push(text.check(string), at, string, subject, out);
             }
             (Self::Text(text), Value::Number(number)) if text.takes_number() => {
-                push(
-                    text.check(number.as_str()),
-                    at,
-                    number.as_str(),
-                    subject,
-                    out,
-                );
+                let checked = match number.whole() {
+                    Some(whole) => text.check(&whole.to_string()),
+                    None => Err(not_whole(number.as_str())),
+                };
+                push(checked, at, number.as_str(), subject, out);
             }
             (Self::List(kind), Value::List(elements)) => {
                 check_list(*kind, elements, at, subject, out);
@@ -254,13 +253,12 @@ fn check_element(kind: Kind, value: &Value, at: &Path, subject: Subject, out: &m
 fn check_list(kind: Kind, elements: &[Value], at: &Path, subject: Subject, out: &mut Vec<Finding>) {
     for (index, value) in elements.iter().enumerate() {
         let here = at.index(index);
-        // A PCI address twice is a matter of all nodes together, and said there.
         let first = elements
             .iter()
             .position(|other| other == value)
             .filter(|at| *at < index);
         if let (Kind::Text(text), Some(first)) = (kind, first)
-            && text != Text::Pci
+            && text.is_unique_in_lists()
         {
             let message = "this element stands in the list twice".to_owned();
             let finding = Finding::new(
@@ -286,7 +284,7 @@ fn check_attribute(
     let here = at.attribute(name);
     match attributes(groups).find(|attribute| attribute.name == name) {
         Some(attribute) if *value != Value::Null => {
-            attribute.kind.check(value, &here, subject, out)
+            attribute.kind.check(value, &here, subject, out);
         }
         Some(_) => {}
         None => out.push(unknown_attribute(groups, name, here)),

@@ -114,12 +114,11 @@ impl Text {
             return Ok(());
         }
         let what = "has blanks at its ends";
-        match self.is_secret() {
-            true => Err(Fault::new(Code::TextBlanks, what, "remove them").hidden()),
-            false => {
-                let help = format!("write `{}`", text.trim().escape_debug());
-                Err(Fault::new(Code::TextBlanks, what, help))
-            }
+        if self.is_secret() {
+            Err(Fault::new(Code::TextBlanks, what, "remove them").hidden())
+        } else {
+            let help = format!("write `{}`", text.trim().escape_debug());
+            Err(Fault::new(Code::TextBlanks, what, help))
         }
     }
 
@@ -131,6 +130,12 @@ impl Text {
     /// Whether a whole number may stand where this text is expected.
     pub fn takes_number(self) -> bool {
         self == Self::Template
+    }
+
+    /// Whether a list of these holds each once. A PCI address twice is a matter of all nodes together, and said
+    /// there; of `Any` nothing is made.
+    pub(crate) fn is_unique_in_lists(self) -> bool {
+        !matches!(self, Self::Pci | Self::Any)
     }
 
     /// The JSON Schema of this format. It refuses no text that the rules accept; where a rule needs
@@ -175,13 +180,14 @@ impl Text {
 }
 
 fn one_line(text: &str) -> Result<(), Fault> {
-    match text.chars().any(|char| char.is_ascii_control()) {
-        true => Err(Fault::new(
+    if text.chars().any(|char| char.is_ascii_control()) {
+        Err(Fault::new(
             Code::TextControl,
             "holds a control character",
             "write it on one line",
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }
 

@@ -17,9 +17,9 @@ pub enum Value {
     /// Text.
     String(String),
     /// A list, tuple or set, in its order.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// A map or an object.
-    Map(BTreeMap<String, Value>),
+    Map(BTreeMap<String, Self>),
 }
 
 /// The inputs of one environment by name; a name that is missing takes its default.

@@ -159,7 +159,7 @@ fn stands_in_network(reading: &Reading<'_>, name: &'static str, findings: &mut V
     let (Some(address), Some(net)) = (reading.address(name), reading.network(NODES)) else {
         return;
     };
-    findings.extend(misplaced(address, net, Path::input(name), ""));
+    findings.extend(misplaced(address, net, &Path::input(name), ""));
 }
 
 /// The start is no machine's address, so it may be the network's first.
@@ -169,12 +169,17 @@ fn start_in_network(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
         return;
     };
     if !net.contains(&address) {
-        findings.extend(misplaced(address, net, Path::input(name), ""));
+        findings.extend(misplaced(address, net, &Path::input(name), ""));
     }
 }
 
 /// What is wrong with `address` as one of a machine in `net`; `whose` begins the message.
-pub(crate) fn misplaced(address: Ipv4Addr, net: Ipv4Net, at: Path, whose: &str) -> Option<Finding> {
+pub(crate) fn misplaced(
+    address: Ipv4Addr,
+    net: Ipv4Net,
+    at: &Path,
+    whose: &str,
+) -> Option<Finding> {
     let finding = |code, message, help| {
         let finding = Finding::new(code, at.clone(), message, help);
         Some(finding.with_related(Path::input(NODES), "the network"))

@@ -2,7 +2,7 @@
 
 use crate::code::{Code, Example, Rule};
 use crate::finding::Severity;
-use crate::generate::hcl::hcl;
+use crate::generate::hcl::{assign, hcl};
 use crate::input::{Default, Input, Layer, Privacy, Section};
 use crate::inputs::{GPU_SOURCE, GPUS, INPUTS, NODE};
 use crate::kind::{Attribute, Kind};
@@ -72,7 +72,7 @@ fn facts(input: &Input) -> String {
     match input.privacy {
         Privacy::Open => {}
         Privacy::Ephemeral => {
-            facts.push("ephemeral: given for each run, stored nowhere".to_owned())
+            facts.push("ephemeral: given for each run, stored nowhere".to_owned());
         }
         Privacy::Secret => facts.push("secret: shown and stored nowhere".to_owned()),
     }
@@ -175,16 +175,7 @@ pub fn rule_section(rule: &Rule) -> String {
 }
 
 fn code_block(example: Example) -> String {
-    let lines: String = example
-        .iter()
-        .map(|(name, json)| assignment(name, json))
-        .collect();
+    let mut lines = String::new();
+    assign(&mut lines, example);
     format!("```hcl\n{lines}```\n")
-}
-
-fn assignment(name: &str, json: &str) -> String {
-    match serde_json::from_str(json).map_or(Value::Null, Value::from_json) {
-        Value::Null => format!("# without {name}\n"),
-        value => format!("{name} = {}\n", hcl(&value)),
-    }
 }

@@ -120,8 +120,8 @@ pub fn tfvars_example() -> String {
     out
 }
 
-/// Aligned as `terraform fmt` aligns neighbouring lines.
-fn assign(out: &mut String, lines: &[(&str, &str)]) {
+/// Aligned as `terraform fmt` aligns neighbouring lines; a `null` says that the line is left out.
+pub(super) fn assign(out: &mut String, lines: &[(&str, &str)]) {
     let width = lines
         .iter()
         .map(|(name, _)| name.len())
@@ -129,7 +129,10 @@ fn assign(out: &mut String, lines: &[(&str, &str)]) {
         .unwrap_or_default();
     for (name, json) in lines {
         let value = serde_json::from_str(json).map_or(Value::Null, Value::from_json);
-        let written = writeln!(out, "{name:width$} = {}", hcl(&value));
+        let written = match value {
+            Value::Null => writeln!(out, "# without {name}"),
+            value => writeln!(out, "{name:width$} = {}", hcl(&value)),
+        };
         written.expect("writing to a String cannot fail");
     }
 }

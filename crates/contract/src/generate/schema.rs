@@ -79,7 +79,7 @@ pub(crate) fn kind_schema(kind: Kind) -> Json {
 fn list_schema(element: Kind) -> Json {
     let mut schema = json!({ "type": "array", "items": kind_schema(element) });
     if let Kind::Text(text) = element
-        && text != Text::Pci
+        && text.is_unique_in_lists()
     {
         schema["uniqueItems"] = true.into();
     }

@@ -60,8 +60,8 @@ fn cluster() -> Json {
                 "Kubernetes version to bootstrap.",
                 version(),
             ),
-            ("pod_cidrs", "Networks of the pods.", array(cidr())),
-            ("service_cidrs", "Networks of the services.", array(cidr())),
+            ("pod_cidrs", "Networks of the pods.", array(&cidr())),
+            ("service_cidrs", "Networks of the services.", array(&cidr())),
             ("node_cidr", "Network of the nodes.", cidr()),
             (
                 "bootstrap_node",
@@ -71,7 +71,7 @@ fn cluster() -> Json {
             (
                 "nameservers",
                 "Name servers of the nodes; empty where Proxmox hands them its own.",
-                array(address()),
+                array(&address()),
             ),
         ],
     )
@@ -208,7 +208,7 @@ fn object(optional: &[&str], fields: &[(&str, &str, Json)]) -> Json {
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
-fn array(items: Json) -> Json {
+fn array(items: &Json) -> Json {
     json!({ "type": "array", "items": items })
 }
 

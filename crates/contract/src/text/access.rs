@@ -36,9 +36,10 @@ pub(super) fn url(text: &str) -> Result<(), Fault> {
         let help = "take user and password out of it: they have inputs of their own";
         return Err(url_fault(help).hidden());
     }
-    match is_host(host) && port.is_none_or(is_port) {
-        true => Ok(()),
-        false => Err(url_fault("write `https://HOST:8006/api2/json`")),
+    if is_host(host) && port.is_none_or(is_port) {
+        Ok(())
+    } else {
+        Err(url_fault("write `https://HOST:8006/api2/json`"))
     }
 }
 
@@ -105,9 +106,10 @@ pub(super) fn username(text: &str) -> Result<(), Fault> {
     if is_user(text) {
         return Ok(());
     }
-    let help = match text.contains('@') {
-        true => "write `user@realm`, for example `root@pam`".to_owned(),
-        false => format!("add the realm, for example `{text}@pam`"),
+    let help = if text.contains('@') {
+        "write `user@realm`, for example `root@pam`".to_owned()
+    } else {
+        format!("add the realm, for example `{text}@pam`")
     };
     Err(Fault::new(
         Code::UsernameForm,

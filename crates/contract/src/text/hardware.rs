@@ -194,12 +194,11 @@ fn in_pairs(digits: &str) -> String {
 
 pub(super) fn uuid(text: &str) -> Result<(), Fault> {
     // The parser also reads braces, URNs and bare digits; Proxmox wants the hyphenated form.
-    match text.len() == 36 && uuid::Uuid::try_parse(text).is_ok() {
-        true => Ok(()),
-        false => {
-            let help = "write it with hyphens, for example `7f1c1a52-7c1b-5d0e-9f83-0d1b8a4c2e11`";
-            Err(Fault::new(Code::UuidForm, "is not a UUID", help))
-        }
+    if text.len() == 36 && uuid::Uuid::try_parse(text).is_ok() {
+        Ok(())
+    } else {
+        let help = "write it with hyphens, for example `7f1c1a52-7c1b-5d0e-9f83-0d1b8a4c2e11`";
+        Err(Fault::new(Code::UuidForm, "is not a UUID", help))
     }
 }
 

@@ -137,7 +137,7 @@ pub(crate) fn address(text: &str) -> Result<Ipv4Addr, Fault> {
 fn reserved(net: Ipv4Net) -> Option<&'static str> {
     const RANGES: [(Ipv4Addr, u8, &str); 5] = [
         (
-            Ipv4Addr::new(0, 0, 0, 0),
+            Ipv4Addr::UNSPECIFIED,
             8,
             "0.0.0.0/8, which means \"this host\"",
         ),

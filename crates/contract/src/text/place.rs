@@ -180,10 +180,10 @@ pub(super) fn tag(text: &str) -> Result<(), Fault> {
         return Ok(());
     }
     let lower = text.to_lowercase();
-    let help = match lower != text && tag(&lower).is_ok() {
-        // Proxmox lower-cases tags when it stores them, which would show as a change in every plan.
-        true => format!("write it in lower case: `{lower}`"),
-        false => "use a-z, 0-9, `_`, `.`, `+` and `-`, one tag per element".to_owned(),
+    let help = if lower != text && tag(&lower).is_ok() {
+        format!("write it in lower case: `{lower}`")
+    } else {
+        "use a-z, 0-9, `_`, `.`, `+` and `-`, one tag per element".to_owned()
     };
     Err(Fault::new(Code::TagForm, "is not a tag", help))
 }

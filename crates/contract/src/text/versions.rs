@@ -46,11 +46,10 @@ pub(super) fn schematic(text: &str) -> Result<(), Fault> {
     if text.len() == 64 && lower_hex(text) {
         return Ok(());
     }
-    let help = match text.len() == 64 && lower_hex(&text.to_lowercase()) {
-        true => format!("write it in lower case: `{}`", text.to_lowercase()),
-        false => {
-            "copy the 64 hex digits that factory.talos.dev shows for your schematic".to_owned()
-        }
+    let help = if text.len() == 64 && lower_hex(&text.to_lowercase()) {
+        format!("write it in lower case: `{}`", text.to_lowercase())
+    } else {
+        "copy the 64 hex digits that factory.talos.dev shows for your schematic".to_owned()
     };
     Err(Fault::new(
         Code::SchematicForm,

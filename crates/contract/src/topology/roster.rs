@@ -73,9 +73,10 @@ impl Draft {
                 .key(&self.name)
                 .attribute(attribute);
         }
-        match self.options.contains_key(attribute) {
-            true => self.source.attribute(attribute),
-            false => self.source.clone(),
+        if self.options.contains_key(attribute) {
+            self.source.attribute(attribute)
+        } else {
+            self.source.clone()
         }
     }
 }

@@ -39,7 +39,8 @@ pub(super) fn apply(
     skipped
 }
 
-/// Reports each draft whose `key` an earlier one has too. `say` gives message and help.
+/// Reports each draft whose `key` an earlier one has too. `say` gives message and help. Two lines with one name share
+/// everything; that is said once, of the name.
 fn duplicates<K: PartialEq>(
     drafts: &[Draft],
     code: Code,
@@ -52,7 +53,7 @@ fn duplicates<K: PartialEq>(
         let Some(wanted) = key(draft) else { continue };
         let first = drafts[..index]
             .iter()
-            .find(|other| key(other).as_ref() == Some(&wanted));
+            .find(|other| other.name != draft.name && key(other).as_ref() == Some(&wanted));
         if let Some(first) = first {
             let (message, help) = say(draft, first);
             let finding = Finding::new(code, draft.place(attribute), message, help);

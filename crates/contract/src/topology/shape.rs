@@ -10,9 +10,9 @@ pub enum Shape {
     /// Text.
     String,
     /// A list of one shape.
-    List(&'static Shape),
+    List(&'static Self),
     /// A map of one shape.
-    Map(&'static Shape),
+    Map(&'static Self),
     /// An object with exactly these attributes.
     Object(&'static [Field]),
 }

@@ -38,7 +38,7 @@ pub(super) const RULES: &[NodeRule] = &[
         code: Code::AddressTaken,
         reads: &["cluster_network_cidr", "node_address_start", "cluster_vip"],
         check: |drafts, reading, findings| {
-            not_at(drafts, reading, "cluster_vip", "the VIP", findings)
+            not_at(drafts, reading, "cluster_vip", "the VIP", findings);
         },
     },
     NodeRule {
@@ -57,7 +57,7 @@ fn inside(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Vec<Finding>) 
             continue;
         };
         let whose = format!("`{}` at ", draft.name);
-        findings.extend(misplaced(address, net, draft.place("address"), &whose));
+        findings.extend(misplaced(address, net, &draft.place("address"), &whose));
     }
 }
 

@@ -248,7 +248,6 @@ fn uuids_differ(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) 
             "remove `uuid` from one of them: each has one by derivation".to_owned(),
         )
     };
-    // Two lines with one name have one UUID; that the names are equal is said already.
-    let key = |draft: &Draft| draft.text("uuid").map(|_| draft.uuid.clone());
+    let key = |draft: &Draft| Some(draft.uuid.clone());
     duplicates(drafts, Code::UuidDuplicate, "uuid", key, say, findings);
 }

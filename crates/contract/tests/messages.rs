@@ -1,0 +1,94 @@
+//! The words an operator reads, as Terraform prints them under the variable's name.
+
+use contract::{Finding, Value, check, example_values, input_error};
+
+fn says(name: &str, json: &str) -> String {
+    let value = Value::from_json(serde_json::from_str(json).expect("a test value is JSON"));
+    input_error(name, &value).unwrap_or_else(|| "nothing".to_owned())
+}
+
+#[test]
+fn an_input_says_what_is_wrong_and_what_to_type() {
+    let slips = [
+        ("cluster_cidr", r#""10.244.3.0/16""#),
+        ("cluster_cidr", r#""10.244.0.0/30""#),
+        ("cluster_cidr", r#""10.244.0.0""#),
+        ("cluster_cidr", r#""300.1.1.0/24""#),
+        ("cluster_network_cidr", r#""fd00::/64""#),
+        ("network_gateway", r#""192.168.1.1/24""#),
+        ("network_gateway", r#""127.0.0.1""#),
+        (
+            "gpu_worker_pci_bdfs",
+            r#"["0000:0A:00.0", "03:00.0", "gpu0"]"#,
+        ),
+        ("worker_memory_mb", "4"),
+        ("worker_memory_mb", "99999999999"),
+        ("worker_count", r#""2""#),
+        ("worker_count", "1.5"),
+        ("proxmox_tls_insecure", r#""true""#),
+        ("nameservers", r#""192.168.1.1""#),
+        ("env_name", r#""K3s_Dev""#),
+        ("env_name", r#"" k3s-dev""#),
+        ("env_name", "null"),
+        ("node", "null"),
+        ("node", r#""pve.example.org""#),
+        ("control_plane_template", r#""talos_nocloud""#),
+        ("control_plane_template", "99"),
+        ("control_plane_template", "9000.5"),
+        ("cpu_type", r#""kvm64""#),
+        ("cpu_type", r#""x86-64-v2-aes""#),
+        ("address_mode", r#""dhcp""#),
+        ("talos_version", r#""v1.13""#),
+        ("proxmox_api_url", r#""http://pve:8006/api2/json""#),
+        ("proxmox_api_url", r#""pve:8006""#),
+        ("proxmox_api_url", r#""https://pve:8006/#v1""#),
+        ("proxmox_api_token_id", r#""a@pve!t=0000""#),
+        ("proxmox_api_token_secret", r#""a@pve!tf=0000""#),
+        ("proxmox_username", r#""root""#),
+        (
+            "workers",
+            r#"{"Builder 1": {"memory": 4, "mac": "BD-24-11-00-00-0A", "cores": null}}"#,
+        ),
+        (
+            "node_overrides",
+            r#"{"k3s-dev-control-1": {"mac": "BD:24:11:00:00:0A", "uuid": "7", "tags": ["A", "A"]}}"#,
+        ),
+        (
+            "gpu_workers",
+            r#"{"t-1": {"gpus": [{"bdf": "0000:03:00.0", "maping": "gpu0"}, null]}}"#,
+        ),
+        (
+            "static_ip_map",
+            r#"{"k3s-dev-control-1": "ip=192.168.1.50/24,gw=192.168.1.1"}"#,
+        ),
+        ("dhcp", "true"),
+        ("wait_for_ip_timeout", "300"),
+        ("worker_cuont", "2"),
+    ];
+    let said: Vec<String> = slips
+        .iter()
+        .map(|(name, json)| format!("{name} = {json}\n{}\n", says(name, json)))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn all_faults_of_many_inputs_are_said_at_once() {
+    let values = example_values(&[
+        ("node", r#""pve.lan""#),
+        ("worker_cuont", "2"),
+        ("cluster_network_cidr", r#""192.168.1.10/24""#),
+        ("cluster_cidr", r#""10.96.0.0/16""#),
+        ("control_plane_count", "2"),
+        ("worker_count", "1"),
+        ("gpu_worker_pci_bdfs", r#"["0000:03:00.0", "0000:03:00.1"]"#),
+        (
+            "node_overrides",
+            r#"{"worker-1": {}, "k3s-dev-control-2": {"vmid": 8001, "memory_mb": 1024}}"#,
+        ),
+        ("kubernetes_version", r#""v1.30.1""#),
+        ("talos_platform", r#""metal""#),
+    ]);
+    let said: Vec<String> = check(&values).iter().map(Finding::to_string).collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
