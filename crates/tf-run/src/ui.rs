@@ -44,7 +44,7 @@ pub enum Event {
 /// One resource in an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceEvent {
-    /// Its address, e.g. `module.cluster.eminfra_talos_vm.node["k3s-dev-worker-1"]`.
+    /// Its address, e.g. `module.cluster.terraform_data.node["worker-1"]`.
     pub address: String,
     /// What is done to it, as the stream names it: `create`, `update`, `read`…
     pub action: Option<String>,

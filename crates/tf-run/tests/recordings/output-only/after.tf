@@ -1,0 +1,6 @@
+output "name" {
+  value = "new"
+}
+output "added" {
+  value = "x"
+}

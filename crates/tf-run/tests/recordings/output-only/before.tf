@@ -1,0 +1,6 @@
+output "name" {
+  value = "old"
+}
+output "gone" {
+  value = "x"
+}

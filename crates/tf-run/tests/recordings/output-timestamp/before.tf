@@ -1,0 +1,3 @@
+output "now" {
+  value = timestamp()
+}

@@ -1,0 +1,1 @@
+"$1" taint terraform_data.a
