@@ -1,15 +1,14 @@
 //! The configuration of a VM: a map from option to text, with typed views.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use serde::de::{self, Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer};
 
 use crate::lenient::Scalar;
 use crate::{
     Agent, BootOrder, Cpu, Disk, DiskSlot, HostPci, IpConfig, Machine, Malformed, Memory, MiB,
-    NetDevice, Request, Smbios, Startup, Tags, bool01, normal_form,
+    NetDevice, Smbios, Startup, Tags, bool01, normal_form,
 };
 
 /// An option of a configuration whose value cannot be read.
@@ -254,159 +253,6 @@ impl<'de> Deserialize<'de> for VmConfig {
     }
 }
 
-/// What is to happen to an option when the VM next stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PendingChange<'a> {
-    /// It gets this value.
-    Set(&'a str),
-    /// It is removed.
-    Delete,
-}
-
-/// One row of `GET …/pending`.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-pub struct PendingOption {
-    /// The option's name.
-    pub key: String,
-    /// The value now.
-    #[serde(default, deserialize_with = "scalar")]
-    pub value: Option<String>,
-    #[serde(default, deserialize_with = "scalar")]
-    pending: Option<String>,
-    #[serde(default, deserialize_with = "deletion")]
-    delete: bool,
-}
-
-impl PendingOption {
-    /// Returns what is waiting for the next stop, if anything is.
-    pub fn change(&self) -> Option<PendingChange<'_>> {
-        if self.delete {
-            Some(PendingChange::Delete)
-        } else {
-            self.pending.as_deref().map(PendingChange::Set)
-        }
-    }
-}
-
-fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<Scalar>::deserialize(deserializer)?.map(|scalar| scalar.0))
-}
-
-/// 1 is a deletion, 2 a forced one.
-fn deletion<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    match Option::<Scalar>::deserialize(deserializer)?
-        .as_ref()
-        .map(|scalar| scalar.0.as_str())
-    {
-        None | Some("0" | "") => Ok(false),
-        Some("1" | "2") => Ok(true),
-        Some(other) => Err(de::Error::custom(Malformed::new(
-            "a deletion mark",
-            other,
-            "expected 0, 1 or 2",
-        ))),
-    }
-}
-
-/// A change of a configuration.
-///
-/// **Not atomic**: a failed change may have stored some of its options, which the next successful
-/// change or start applies (recording `09-put-not-atomic.json`). Read again after a failure.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ConfigChange {
-    set: BTreeMap<String, String>,
-    delete: BTreeSet<String>,
-    revert: BTreeSet<String>,
-    digest: Option<String>,
-    unattached: Unattached,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Unattached {
-    #[default]
-    Keep,
-    Destroy,
-}
-
-impl ConfigChange {
-    /// Sets an option.
-    #[must_use]
-    pub fn set(mut self, key: &str, value: impl fmt::Display) -> Self {
-        self.delete.remove(key);
-        self.set.insert(key.to_owned(), value.to_string());
-        self
-    }
-
-    /// Removes an option; removing one that is not set does no harm. A disk becomes `unusedN`.
-    #[must_use]
-    pub fn delete(mut self, key: &str) -> Self {
-        self.set.remove(key);
-        self.delete.insert(key.to_owned());
-        self
-    }
-
-    /// Drops what is pending for an option.
-    #[must_use]
-    pub fn revert(mut self, key: &str) -> Self {
-        self.revert.insert(key.to_owned());
-        self
-    }
-
-    /// Refuses the change if the configuration is not the one with this digest.
-    #[must_use]
-    pub fn only_if(mut self, digest: &str) -> Self {
-        self.digest = Some(digest.to_owned());
-        self
-    }
-
-    /// Destroys the volumes of removed disks instead of keeping them as `unusedN`.
-    #[must_use]
-    pub fn destroy_removed_disks(mut self) -> Self {
-        self.unattached = Unattached::Destroy;
-        self
-    }
-
-    /// Returns whether there is nothing to do; Proxmox refuses such a change.
-    pub fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.delete.is_empty() && self.revert.is_empty()
-    }
-
-    /// Returns the options to be set.
-    pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.set
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-    }
-
-    /// Returns the options to be removed.
-    pub fn deletions(&self) -> impl Iterator<Item = &str> {
-        self.delete.iter().map(String::as_str)
-    }
-
-    pub(crate) fn add_to<R>(&self, request: Request<R>) -> Request<R> {
-        let list = |keys: &BTreeSet<String>| {
-            (!keys.is_empty()).then(|| {
-                keys.iter()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(",")
-            })
-        };
-        let request = self
-            .set
-            .iter()
-            .fold(request, |request, (key, value)| request.with(key, value));
-        request
-            .with_some("delete", list(&self.delete))
-            .with_some("revert", list(&self.revert))
-            .with_some("digest", self.digest.as_ref())
-            .with_some(
-                "force",
-                (self.unattached == Unattached::Destroy).then_some("1"),
-            )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -491,38 +337,5 @@ mod tests {
             (error.key(), error.to_string()),
             ("net0", "failed to read option `net0`".to_owned())
         );
-    }
-
-    #[test]
-    fn pending_rows_tell_set_from_delete() {
-        let rows: Vec<PendingOption> = serde_json::from_str(
-            r#"[{"key":"cores","value":2,"pending":4},{"delete":1,"key":"serial0","value":"socket"},
-                {"key":"name","value":"web"},{"key":"balloon","pending":0}]"#,
-        )
-        .expect("rows");
-        let changes: Vec<_> = rows
-            .iter()
-            .map(|row| (row.key.as_str(), row.change()))
-            .collect();
-        assert_eq!(
-            changes,
-            [
-                ("cores", Some(PendingChange::Set("4"))),
-                ("serial0", Some(PendingChange::Delete)),
-                ("name", None),
-                ("balloon", Some(PendingChange::Set("0"))),
-            ]
-        );
-    }
-
-    #[test]
-    fn an_option_is_never_both_set_and_deleted() {
-        let change = ConfigChange::default()
-            .set("cores", 4)
-            .delete("cores")
-            .delete("name")
-            .set("name", "a");
-        assert_eq!(change.settings().collect::<Vec<_>>(), [("name", "a")]);
-        assert_eq!(change.deletions().collect::<Vec<_>>(), ["cores"]);
     }
 }

@@ -6,21 +6,25 @@
 
 pub mod bool01;
 mod config;
+mod config_change;
 mod endpoint;
 mod id;
 pub mod lenient;
 mod malformed;
+mod pending;
 mod request;
 mod unit;
 mod upid;
 mod value;
 
-pub use config::{BadOption, ConfigChange, PendingChange, PendingOption, VmConfig};
+pub use config::{BadOption, VmConfig};
+pub use config_change::ConfigChange;
 pub use endpoint::{
     access, agent, cluster, network, node, pci, pool, power, storage, task, vm, vm_config,
 };
 pub use id::{BridgeName, MappingId, NodeName, PoolId, StorageId, TokenId, UserId, VmId, VmName};
 pub use malformed::Malformed;
+pub use pending::{PendingChange, PendingOption};
 pub use request::{Method, Nothing, Request};
 pub use unit::{DiskSize, GiB, MiB};
 pub use upid::Upid;

@@ -1,7 +1,7 @@
 //! The agent in the guest: `/nodes/{node}/qemu/{vmid}/agent`.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};

@@ -1,7 +1,7 @@
 //! Addresses that cloud-init gives to a network device: the options `ipconfig0`…
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::property::{Fields, Format};
