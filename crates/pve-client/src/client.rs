@@ -13,7 +13,7 @@ use crate::answer;
 use crate::clock::Clock;
 use crate::connection::{Connection, TimeLimits};
 use crate::endpoint::Endpoint;
-use crate::error::{Error, SetupError};
+use crate::error::{ConnectFailure, Error, SetupError};
 use crate::retry::{self, Attempt};
 use crate::session::{Identity, Proof};
 use crate::transport::{Call, RawAnswer, Transport};
@@ -137,8 +137,11 @@ impl Client {
         proof: &HeaderMap,
     ) -> Result<RawAnswer, Error> {
         let call = call_of(request);
-        let wire = wire_request(self.endpoint(), request, proof)
-            .map_err(|error| call.lost(crate::Loss::Broken(Box::new(error))))?;
+        let wire =
+            wire_request(self.endpoint(), request, proof).map_err(|error| Error::Connect {
+                endpoint: self.endpoint().clone(),
+                source: ConnectFailure::Other(Box::new(error)),
+            })?;
         let answer = self.inner.transport.exchange(&call, wire).await;
         if answer.is_ok() {
             self.inner.host_was_there.store(true, Ordering::Relaxed);

@@ -139,6 +139,8 @@ fn check_host(host: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -222,5 +224,15 @@ mod tests {
             error.to_string(),
             "`***@pve:8006` is not the address of a Proxmox VE API: it holds a user name; give user and password on their own"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_survives_printing(url in "(https://)?[a-z0-9:/@\\[\\].é-]{0,30}") {
+            if let Ok(endpoint) = url.parse::<Endpoint>() {
+                prop_assert_eq!(endpoint.to_string().parse(), Ok(endpoint.clone()));
+                prop_assert!(endpoint.url("/version").parse::<http::Uri>().is_ok());
+            }
+        }
     }
 }
