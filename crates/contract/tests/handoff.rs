@@ -175,26 +175,26 @@ fn a_document_without_a_required_field_or_with_a_null_is_refused() {
             "{path}"
         );
         assert!(
-            !validator().is_valid(&changed(&document, &path, Some(Json::Null))),
+            !validator().is_valid(&changed(&document, &path, Some(&Json::Null))),
             "{path}"
         );
     }
 }
 
 /// The document with the field at `path` replaced or removed, in every list element that has it.
-fn changed(document: &Json, path: &str, new: Option<Json>) -> Json {
+fn changed(document: &Json, path: &str, new: Option<&Json>) -> Json {
     let steps: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let mut document = document.clone();
-    change(&mut document, &steps, new.as_ref());
+    change(&mut document, &steps, new);
     document
 }
 
 fn change(value: &mut Json, steps: &[&str], new: Option<&Json>) {
     match (value, steps) {
         (Json::Array(elements), _) => {
-            elements
-                .iter_mut()
-                .for_each(|element| change(element, steps, new));
+            for element in elements {
+                change(element, steps, new);
+            }
         }
         (Json::Object(entries), [last]) => match new {
             Some(new) if entries.contains_key(*last) => {

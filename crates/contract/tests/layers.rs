@@ -103,7 +103,19 @@ fn values(kind: Kind) -> BoxedStrategy<Value> {
 
 /// Texts near what the format accepts, and one character away from them.
 fn texts(text: Text) -> BoxedStrategy<String> {
-    let near: &'static [&'static str] = match text {
+    let near = prop::sample::select(near(text).to_vec());
+    prop_oneof![
+        3 => near.clone().prop_map(str::to_owned),
+        3 => (near, any::<prop::sample::Index>(), r"[ -~é\t\n]?").prop_map(|(text, at, new)| changed(text, at, &new)),
+        1 => r"[ -~]{0,6}",
+        1 => "[a-z0-9.:/@!-]{0,70}",
+    ]
+    .boxed()
+}
+
+/// Right texts and wrong ones that look right.
+fn near(text: Text) -> &'static [&'static str] {
+    match text {
         Text::Url => &[
             "https://pve:8006",
             "https://[fd00::1]:8006/",
@@ -195,23 +207,15 @@ fn texts(text: Text) -> BoxedStrategy<String> {
         Text::Choice(words) => words,
         Text::DnsLabel => &["k3s-dev", "a", "-a", "a-", "A", "a_b"],
         Text::Free | Text::Any | Text::Password => &["/etc/ca.pem", "a\tb", " a", "a ", "é"],
-    };
-    let near = prop::sample::select(near.to_vec());
-    prop_oneof![
-        3 => near.clone().prop_map(str::to_owned),
-        3 => (near, any::<prop::sample::Index>(), r"[ -~é\t\n]?").prop_map(|(text, at, new)| changed(text, &at, &new)),
-        1 => r"[ -~]{0,6}",
-        1 => "[a-z0-9.:/@!-]{0,70}",
-    ]
-    .boxed()
+    }
 }
 
 /// `text` with one of its characters replaced or removed.
-fn changed(text: &str, at: &prop::sample::Index, new: &str) -> String {
+fn changed(text: &str, at: prop::sample::Index, new: &str) -> String {
     let mut chars: Vec<String> = text.chars().map(String::from).collect();
     if !chars.is_empty() {
         let at = at.index(chars.len());
-        chars[at] = new.to_owned();
+        new.clone_into(&mut chars[at]);
     }
     chars.concat()
 }

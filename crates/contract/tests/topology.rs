@@ -44,7 +44,7 @@ impl Lines {
     }
 
     /// The same lines with one node less, for each way to take one away.
-    fn without_one(&self, which: &Index) -> Option<Self> {
+    fn without_one(&self, which: Index) -> Option<Self> {
         let mut fewer = Vec::new();
         let mut push = |change: &dyn Fn(&mut Self)| {
             let mut lines = self.clone();
@@ -152,7 +152,7 @@ proptest! {
     #[test]
     fn taking_a_node_away_changes_no_other(lines in lines(), which in any::<Index>()) {
         let all = identities(&made(&lines.values()).nodes);
-        if let Some(fewer) = lines.without_one(&which) {
+        if let Some(fewer) = lines.without_one(which) {
             let rest = identities(&made(&fewer.values()).nodes);
             prop_assert_eq!(rest.len() + 1, all.len());
             for (name, identity) in rest {
