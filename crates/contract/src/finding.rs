@@ -16,6 +16,17 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// One thing found in the inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -66,6 +77,31 @@ impl fmt::Display for Finding {
             self.path, self.message, self.help, self.code
         )
     }
+}
+
+/// All errors among `findings`, and the notes on what they kept from being evaluated, as the text of one failure.
+///
+/// Lines inside are indented, because Terraform wraps those that are not.
+pub fn report(findings: &[Finding]) -> String {
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
+    let noun = if errors == 1 { "error" } else { "errors" };
+    let said = findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Warning);
+    let blocks: String = said.map(block).collect();
+    format!("{errors} {noun} in the inputs.\n{blocks}")
+}
+
+fn block(finding: &Finding) -> String {
+    let Finding {
+        code,
+        path,
+        message,
+        help,
+        ..
+    } = finding;
+    let severity = finding.severity.as_str();
+    format!("\n  {severity}[{code}]: {path}\n    {message}\n    help: {help}\n")
 }
 
 /// What one format check has against one text, before it knows where the text stands.

@@ -21,7 +21,7 @@ mod topology;
 mod value;
 
 pub use code::{BASE, Code, Example, RULES, Rule, example_values};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Severity, report};
 pub use handoff::{BootstrapContract, MadeNode, bootstrap_contract};
 pub use input::{Default, Input, Layer, Privacy, Section};
 pub use kind::{Attribute, Kind, Whole};

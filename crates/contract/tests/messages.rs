@@ -1,6 +1,6 @@
 //! The words an operator reads, as Terraform prints them under the variable's name.
 
-use contract::{Finding, Value, check, example_values, input_error};
+use contract::{Value, check, example_values, input_error, report};
 
 fn says(name: &str, json: &str) -> String {
     let value = Value::from_json(serde_json::from_str(json).expect("a test value is JSON"));
@@ -89,6 +89,5 @@ fn all_faults_of_many_inputs_are_said_at_once() {
         ("kubernetes_version", r#""v1.30.1""#),
         ("talos_platform", r#""metal""#),
     ]);
-    let said: Vec<String> = check(&values).iter().map(Finding::to_string).collect();
-    insta::assert_snapshot!(said.join("\n"));
+    insta::assert_snapshot!(report(&check(&values)));
 }

@@ -1,6 +1,5 @@
-# Every node follows from the inputs in one place. What is wrong with them together is reported here, all at once.
 locals {
-  topology = provider::eminfra::topology({
+  inputs = {
     env_name       = var.env_name
     node           = var.node
     disk_pool      = var.disk_pool
@@ -45,7 +44,10 @@ locals {
     talos_platform     = var.talos_platform
     talos_schematic_id = var.talos_schematic_id
     gpu_schematic_id   = var.gpu_schematic_id
-  })
+  }
+
+  # Every node follows from the inputs in one place. What is wrong with them together is reported here, all at once.
+  topology = provider::eminfra::topology(local.inputs)
 }
 
 # Inputs that work, and that somebody should look at.

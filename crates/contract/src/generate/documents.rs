@@ -1,7 +1,6 @@
 //! The two reference documents.
 
 use crate::code::{Code, Example, Rule};
-use crate::finding::Severity;
 use crate::generate::hcl::{assign, hcl};
 use crate::input::{Default, Input, Layer, Privacy, Section};
 use crate::inputs::{GPU_SOURCE, GPUS, INPUTS, NODE};
@@ -155,11 +154,7 @@ pub fn checks_md() -> String {
 
 /// One rule, as the document and `--explain` show it.
 pub fn rule_section(rule: &Rule) -> String {
-    let severity = match rule.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
+    let severity = rule.severity.as_str();
     let passes = match rule.passes {
         [] => "Passes: the line left out.\n".to_owned(),
         lines => format!("Passes:\n\n{}", code_block(lines)),
