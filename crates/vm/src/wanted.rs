@@ -23,7 +23,13 @@ pub struct VmKey {
 
 impl fmt::Display for VmKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "VM {} {}", self.vmid, self.name)
+        write!(out, "VM {}", self.vmid)?;
+        // An import does not know the name yet.
+        if self.name.is_empty() {
+            Ok(())
+        } else {
+            write!(out, " {}", self.name)
+        }
     }
 }
 

@@ -1,0 +1,43 @@
+//! `topology`: the nodes that the inputs ask for.
+
+use contract::{Finding, Value as Plain};
+use tf_plugin::{Arguments, Function, FunctionError, Parameter, Signature, Type, Value};
+
+use super::translate::{from_plain, to_plain, ty};
+
+/// The function `topology`.
+pub struct Topology;
+
+impl Function for Topology {
+    fn name(&self) -> String {
+        "topology".to_owned()
+    }
+
+    fn signature(&self) -> Signature {
+        let inputs = Parameter::new("inputs", Type::Dynamic)
+            .describe("An object with the inputs by name. A name that is no input is an error.");
+        Signature::new([inputs], ty(&contract::shape::TOPOLOGY))
+            .summary("The nodes that the inputs ask for.")
+            .describe(
+                "Checks all inputs together and returns `nodes` by name, `cluster` and `warnings`. The \
+                 same inputs always give the same nodes.",
+            )
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
+        let Plain::Map(inputs) = to_plain(0, arguments.value(0))? else {
+            return Err(FunctionError::at(
+                0,
+                "it must be an object with the inputs by name",
+            ));
+        };
+        let topology = contract::topology(&inputs).map_err(|findings| refused(&findings))?;
+        from_plain(&topology.to_value())
+    }
+}
+
+fn refused(findings: &[Finding]) -> FunctionError {
+    let errors = findings.iter().filter(|finding| finding.is_error());
+    let lines: Vec<String> = errors.map(|finding| format!(" * {finding}")).collect();
+    FunctionError::at(0, format!("\n{}", lines.join("\n")))
+}

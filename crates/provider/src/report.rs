@@ -1,0 +1,75 @@
+//! Errors of the client as messages to the user: what was tried, the chain of causes, the next step.
+
+use std::error::Error as _;
+
+use pve_client::Error;
+use tf_plugin::Diagnostic;
+
+/// Returns whether the error concerns the host as a whole, and with it every VM alike.
+pub(crate) fn is_about_the_host(error: &Error) -> bool {
+    match error {
+        Error::Connect { .. }
+        | Error::Untrusted { .. }
+        | Error::Unauthenticated { .. }
+        | Error::SecondFactor { .. } => true,
+        Error::Refused(_)
+        | Error::Lost { .. }
+        | Error::Decode { .. }
+        | Error::Task(_)
+        | Error::TaskTooSlow { .. }
+        | Error::Stopped { .. } => false,
+    }
+}
+
+/// Reports that the host cannot be used at all.
+pub(crate) fn host(provenance: &str, error: &Error) -> Diagnostic {
+    let summary = match error {
+        Error::Untrusted { .. } => "The certificate of the Proxmox VE host is not trusted",
+        Error::Unauthenticated { .. } | Error::SecondFactor { .. } => {
+            "The Proxmox VE host does not accept the credentials"
+        }
+        _ => "The Proxmox VE host cannot be reached",
+    };
+    let detail = format!("{}\n\nCalled was {provenance}.", explained(error));
+    Diagnostic::error(summary).detail(detail)
+}
+
+/// Reports a call that failed.
+pub(crate) fn call(summary: &str, error: &Error) -> Diagnostic {
+    Diagnostic::error(summary).detail(explained(error))
+}
+
+/// Returns the chain of causes and the next step.
+pub(crate) fn explained(error: &Error) -> String {
+    let mut text = sentence(&chain(error));
+    if let Some(hint) = error.hint() {
+        text.push(' ');
+        text.push_str(&sentence(&hint));
+    }
+    text
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Makes a fragment a sentence.
+pub(crate) fn sentence(fragment: &str) -> String {
+    let mut chars = fragment.chars();
+    let start = chars
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
+    let end = if fragment.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{start}{}{end}", chars.as_str())
+}

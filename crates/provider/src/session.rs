@@ -1,0 +1,131 @@
+//! What all parts of one provider process share: the configured run, the VMs that the state holds,
+//! and the VMIDs that this run has planned.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pve_api::{NodeName, VmId};
+use pve_client::{Client, Error};
+use tf_plugin::Diagnostic;
+
+use crate::environment::Environment;
+use crate::facts::Facts;
+use crate::policy::Policy;
+use crate::report;
+
+/// One provider process.
+pub struct Session {
+    pub(crate) environment: Environment,
+    configured: Mutex<Configured>,
+    /// The VMs of state rows, as far as Terraform has shown them to this process.
+    seen: Mutex<BTreeSet<(NodeName, VmId)>>,
+    /// Which VM this run plans on which VMID.
+    planned: Mutex<BTreeMap<VmId, String>>,
+    /// Held while a VM is restarted: one at a time.
+    pub(crate) restarting: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone)]
+enum Configured {
+    No,
+    Later,
+    Run(Arc<Run>),
+}
+
+/// A run against one host.
+pub(crate) struct Run {
+    pub(crate) client: Client,
+    pub(crate) policy: Policy,
+    pub(crate) facts: Facts,
+    provenance: String,
+    explained: Mutex<bool>,
+}
+
+impl Run {
+    pub(crate) fn new(client: Client, policy: Policy, provenance: String) -> Self {
+        let facts = Facts::new(client.clone());
+        Self {
+            client,
+            policy,
+            facts,
+            provenance,
+            explained: Mutex::new(false),
+        }
+    }
+
+    /// Says what went wrong. A host that cannot be reached is explained once, not once per VM.
+    pub(crate) fn report(&self, summary: &str, error: &Error) -> Diagnostic {
+        if !report::is_about_the_host(error) {
+            return report::call(summary, error);
+        }
+        if std::mem::replace(&mut *lock(&self.explained), true) {
+            return Diagnostic::error(summary)
+                .detail("The host cannot be used, as reported for another VM.");
+        }
+        report::host(&self.provenance, error)
+    }
+}
+
+impl Session {
+    /// A process that Terraform has not configured yet.
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            environment,
+            configured: Mutex::new(Configured::No),
+            seen: Mutex::default(),
+            planned: Mutex::default(),
+            restarting: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Takes the run; none when the provider block is not wholly known yet.
+    pub(crate) fn configure(&self, run: Option<Run>) {
+        let configured = run.map_or(Configured::Later, |run| Configured::Run(Arc::new(run)));
+        *lock(&self.configured) = configured;
+    }
+
+    /// Returns the run; none while the provider block is not wholly known, which happens in a plan
+    /// only.
+    pub(crate) fn run(&self) -> Result<Option<Arc<Run>>, Diagnostic> {
+        match lock(&self.configured).clone() {
+            Configured::Run(run) => Ok(Some(run)),
+            Configured::Later => Ok(None),
+            Configured::No => Err(Diagnostic::error("The provider is not configured").detail(
+                "Terraform asked for a VM before it configured the provider. This is a fault of \
+                 Terraform or of em-infra: please report it.",
+            )),
+        }
+    }
+
+    /// Returns the run of a call that cannot do without.
+    pub(crate) fn need_run(&self) -> Result<Arc<Run>, Diagnostic> {
+        self.run()?.ok_or_else(|| {
+            Diagnostic::error("The provider block is not known yet").detail(
+                "An argument of the provider block comes from something that is not made yet, so the \
+                 host cannot be called. Apply that first (terraform apply -target=…).",
+            )
+        })
+    }
+
+    /// Notes a VM that a state row holds.
+    pub(crate) fn saw(&self, node: NodeName, vmid: VmId) {
+        lock(&self.seen).insert((node, vmid));
+    }
+
+    /// Returns whether a state row holds the VM.
+    pub(crate) fn has_seen(&self, node: &NodeName, vmid: VmId) -> bool {
+        lock(&self.seen).contains(&(node.clone(), vmid))
+    }
+
+    /// Notes that this run plans the VM; gives the name of another one planned for the same VMID.
+    pub(crate) fn plan(&self, vmid: VmId, name: &str) -> Option<String> {
+        let mut planned = lock(&self.planned);
+        let first = planned.entry(vmid).or_insert_with(|| name.to_owned());
+        (first != name).then(|| first.clone())
+    }
+}
+
+/// A handler that panicked left plain data, which is still usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,208 @@
+//! Carrying out: look, ask for the next step, take it, look again.
+
+use pve_api::VmId;
+use pve_client::Error;
+use tf_plugin::{Diagnostic, Stop};
+use tokio::sync::MutexGuard;
+use vm::{Mandate, Next, Observed, Present, Protection, Reconcile, Refusal, Step, Wait, Wanted};
+
+use super::read::refused;
+use crate::host::{Sight, StepError};
+use crate::patience::{self, Pauses};
+use crate::report;
+use crate::session::{Run, Session};
+
+/// Where to.
+#[derive(Clone, Copy)]
+pub(super) enum Goal {
+    /// To the wanted VM.
+    Wanted {
+        mandate: Mandate,
+        /// What to clone, when the VM does not exist.
+        template: Option<VmId>,
+    },
+    /// To no VM.
+    Gone(Protection),
+}
+
+/// How it ended.
+pub(super) enum End {
+    /// As wanted; without a VM when that was the goal.
+    Done(Option<Box<Present>>),
+    /// A stop came in between; the VM may exist.
+    Parked { touched: bool },
+    /// It cannot go on.
+    Failed { why: Diagnostic, touched: bool },
+}
+
+/// One VM on its way.
+pub(super) struct Drive<'a> {
+    pub(super) session: &'a Session,
+    pub(super) run: &'a Run,
+    pub(super) wanted: &'a Wanted,
+    pub(super) stop: &'a Stop,
+}
+
+/// What the loop remembers from one round to the next.
+struct Progress<'a> {
+    sight: Sight<'a>,
+    reconcile: Reconcile,
+    waiting: Pauses,
+    tries: u32,
+    /// Held from a shutdown on, until the VM runs again.
+    restarting: Option<MutexGuard<'a, ()>>,
+}
+
+impl<'a> Drive<'a> {
+    pub(super) async fn to(&self, goal: Goal) -> End {
+        let mut progress = Progress {
+            sight: Sight::new(self.run, &self.wanted.key),
+            reconcile: Reconcile::default(),
+            waiting: Pauses::default(),
+            tries: 0,
+            restarting: None,
+        };
+        loop {
+            let ended = match self.round(goal, &mut progress).await {
+                Ok(None) => continue,
+                Ok(Some(end)) => end,
+                Err(why) => End::Failed {
+                    why,
+                    touched: !progress.reconcile.taken().is_empty(),
+                },
+            };
+            return ended;
+        }
+    }
+
+    async fn round(
+        &self,
+        goal: Goal,
+        progress: &mut Progress<'a>,
+    ) -> Result<Option<End>, Diagnostic> {
+        let observed = progress
+            .sight
+            .look()
+            .await
+            .map_err(|error| self.failed("look at", &error))?;
+        let touched = !progress.reconcile.taken().is_empty();
+        match self.next(goal, &mut progress.reconcile, &observed) {
+            Next::Done => Ok(Some(End::Done(present(observed)))),
+            Next::Refuse(refusal) => Err(refused(self.wanted, &refusal)),
+            Next::Wait(_) | Next::Step(_) if self.stop.is_stopped() => {
+                Ok(Some(End::Parked { touched }))
+            }
+            Next::Wait(wait) => self.wait(&wait, progress).await.map(|()| None),
+            Next::Step(step) => self.take(goal, &step, progress).await,
+        }
+    }
+
+    fn next(&self, goal: Goal, reconcile: &mut Reconcile, observed: &Observed) -> Next {
+        match goal {
+            Goal::Wanted { mandate, .. } => reconcile.next(self.wanted, observed, mandate),
+            Goal::Gone(protection) => reconcile.next_removal(self.wanted, observed, protection),
+        }
+    }
+
+    async fn wait(&self, wait: &Wait, progress: &mut Progress<'a>) -> Result<(), Diagnostic> {
+        let (limit, refusal) = match wait {
+            Wait::Clone => (patience::CLONE, Refusal::AbandonedClone),
+            Wait::Lock(lock) => (patience::LOCK, Refusal::Locked(lock.clone())),
+        };
+        if progress.waiting.waited() >= limit {
+            return Err(refused(self.wanted, &refusal));
+        }
+        progress.sight.forget();
+        progress.waiting.pause().await;
+        Ok(())
+    }
+
+    async fn take(
+        &self,
+        goal: Goal,
+        step: &Step,
+        progress: &mut Progress<'a>,
+    ) -> Result<Option<End>, Diagnostic> {
+        if *step == Step::Shutdown && progress.restarting.is_none() {
+            progress.restarting = Some(self.session.restarting.lock().await);
+        }
+        let template = match goal {
+            Goal::Wanted { template, .. } => template,
+            Goal::Gone(_) => None,
+        };
+        tracing::info!(vm = %self.wanted.key, %step, "step");
+        match progress
+            .sight
+            .take(step, self.wanted, template, self.stop)
+            .await
+        {
+            Ok(()) => {
+                (progress.tries, progress.waiting) = (0, Pauses::default());
+                Ok(None)
+            }
+            Err(StepError::Call(error)) if matches!(*error, Error::Stopped { .. }) => {
+                Ok(Some(End::Parked { touched: true }))
+            }
+            Err(StepError::Call(error)) if is_worth_a_look(step, &error) => {
+                self.look_again(step, *error, progress).await.map(|()| None)
+            }
+            Err(StepError::Call(error)) => Err(self.failed(&step.to_string(), &error)),
+            Err(StepError::Argument(malformed)) => Err(refused(
+                self.wanted,
+                &Refusal::Unreadable(malformed.to_string()),
+            )),
+            Err(StepError::NoTemplate) => Err(refused(self.wanted, &Refusal::Vanished)),
+        }
+    }
+
+    /// Nobody knows whether the step was taken, or it certainly was not: look first, then decide
+    /// anew.
+    async fn look_again(
+        &self,
+        step: &Step,
+        error: Error,
+        progress: &mut Progress<'a>,
+    ) -> Result<(), Diagnostic> {
+        progress.tries += 1;
+        if progress.tries > patience::TRIES {
+            return Err(self.failed(&step.to_string(), &error));
+        }
+        tracing::warn!(vm = %self.wanted.key, %step, %error, "looking again");
+        progress.reconcile.answer_was_lost();
+        progress.sight.forget();
+        progress.waiting.pause().await;
+        Ok(())
+    }
+
+    fn failed(&self, what: &str, error: &Error) -> Diagnostic {
+        self.run
+            .report(&format!("Unable to {what} {}", self.wanted.key), error)
+    }
+}
+
+/// A clone that finds its VMID taken may have been beaten by our own first try, whose answer was
+/// lost: only the VM itself can tell.
+fn is_worth_a_look(step: &Step, error: &Error) -> bool {
+    let taken = || {
+        error
+            .text()
+            .is_some_and(|text| text.contains("config file already exists"))
+    };
+    let is_clone = matches!(step, Step::Clone { .. });
+    error.is_lost_answer() || error.is_transient() || error.is_locked() || (is_clone && taken())
+}
+
+fn present(observed: Observed) -> Option<Box<Present>> {
+    match observed {
+        Observed::Present(present) => Some(present),
+        Observed::Absent | Observed::Hidden | Observed::Cloning(_) => None,
+    }
+}
+
+/// Says that a VM was left half way and what happens next.
+pub(super) fn half_way(wanted: &Wanted) -> String {
+    report::sentence(&format!(
+        "{} stays as far as it was built; the next plan and apply go on from there",
+        wanted.key
+    ))
+}

@@ -1,0 +1,102 @@
+//! Reading a VM back.
+
+use std::collections::BTreeSet;
+
+use pve_api::BadOption;
+use tf_plugin::{Diagnostic, Diagnostics, ReadRequest, ReadResponse, Stop};
+use vm::{
+    Actual, Argument, CloneTask, Identity, InState, Observed, Present, Refusal, Wanted, identity_of,
+};
+
+use super::decode;
+use super::encode::{self, Spelling};
+use crate::host::{Sight, listed_power};
+use crate::report;
+use crate::session::{Run, Session};
+
+/// Reads the VM of a state row. It is gone only when its own address says so.
+pub(super) async fn read(
+    session: &Session,
+    request: ReadRequest,
+) -> Result<ReadResponse, Diagnostics> {
+    let run = session.need_run()?;
+    let held = decode::state(&request.state)?;
+    let present = match look(&run, &held, &request.stop).await? {
+        Observed::Present(present) => present,
+        Observed::Absent => return Ok(ReadResponse::gone()),
+        Observed::Hidden => return Err(refused(&held, &Refusal::Hidden).into()),
+        Observed::Cloning(CloneTask::Gone) => {
+            return Err(refused(&held, &Refusal::AbandonedClone).into());
+        }
+        // Only a stop ends the wait before the clone does.
+        Observed::Cloning(CloneTask::Running) => return Ok(ReadResponse::new(request.state)),
+    };
+    let mut warnings = own(&held, &present)?;
+    let actual = actual(&held, &present)?;
+    if actual.name != held.key.name {
+        warnings.push(renamed(&held, &actual.name));
+    }
+    let managed: BTreeSet<Argument> = held.managed().union(&actual.managed()).copied().collect();
+    let spelling = Spelling {
+        value: &request.state,
+        means: &held,
+    };
+    let state = encode::state(&held.key, &actual, &managed, Some(&spelling))
+        .with("existing", request.state.get("existing").clone());
+    let mut response = ReadResponse::new(state).with_identity(encode::identity(&held.key));
+    response.diagnostics = warnings;
+    Ok(response)
+}
+
+async fn look(run: &Run, held: &Wanted, stop: &Stop) -> Result<Observed, Diagnostic> {
+    let key = &held.key;
+    let summary = format!("Unable to read {key}");
+    let power = listed_power(run, &key.node, key.vmid).await;
+    let power = power.map_err(|error| run.report(&summary, &error))?;
+    let mut sight = Sight::new(run, key).with_power(power);
+    sight
+        .look_when_cloned(stop)
+        .await
+        .map_err(|error| run.report(&summary, &error))
+}
+
+/// Checks that the VM is the one of the state row.
+fn own(held: &Wanted, present: &Present) -> Result<Diagnostics, Diagnostic> {
+    let refusal = match identity_of(present, held, InState::Yes) {
+        Identity::Ours { .. } | Identity::InterruptedCreate { .. } => return Ok(Diagnostics::new()),
+        Identity::OursRepairMarker => return Ok(unmarked(held).into()),
+        Identity::CloneOfOurs { original } => Refusal::CloneOfOurs { original },
+        Identity::Stranger(why) => Refusal::Stranger {
+            name: present.name().to_owned(),
+            why,
+        },
+    };
+    let mut diagnostic = refused(held, &refusal);
+    diagnostic.detail.push_str(
+        "\n\nIf the VM of this environment is gone for good, make Terraform forget it: \
+         terraform state rm ADDRESS.",
+    );
+    Err(diagnostic)
+}
+
+fn unmarked(held: &Wanted) -> Diagnostic {
+    Diagnostic::warning(format!("{} lost its em-infra marker", held.key)).detail(
+        "Its notes were edited in Proxmox. UUID and state say that it is this environment's; the \
+         next apply writes the marker again.",
+    )
+}
+
+fn renamed(held: &Wanted, name: &str) -> Diagnostic {
+    Diagnostic::warning(format!("{} was renamed to {name} in Proxmox", held.key))
+        .detail("The next apply that changes this VM gives it its name back.")
+}
+
+pub(super) fn actual(held: &Wanted, present: &Present) -> Result<Actual, Diagnostic> {
+    Actual::read(present).map_err(|bad: BadOption| refused(held, &Refusal::from(bad)))
+}
+
+/// Reports that a VM is left as it is.
+pub(super) fn refused(held: &Wanted, refusal: &Refusal) -> Diagnostic {
+    Diagnostic::error(format!("{} is left as it is", held.key))
+        .detail(report::sentence(&refusal.explain(&held.key)))
+}
