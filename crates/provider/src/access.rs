@@ -35,10 +35,10 @@ impl Settled {
     fn parse<T: FromStr<Err: fmt::Display>>(&self, what: &str) -> Result<T, Diagnostic> {
         self.text
             .parse()
-            .map_err(|error| self.error(format!("Invalid {what}"), format!("{error}.")))
+            .map_err(|error| self.error(format!("Invalid {what}"), &format!("{error}.")))
     }
 
-    fn error(&self, summary: String, detail: String) -> Diagnostic {
+    fn error(&self, summary: impl Into<String>, detail: &str) -> Diagnostic {
         let detail = format!("{detail} It comes from {}.", self.source);
         let diagnostic = Diagnostic::error(summary).detail(detail);
         match self.source {
@@ -64,7 +64,7 @@ pub(crate) fn settle(
         config,
         environment,
     };
-    if reader.waits()? {
+    if reader.waits() {
         return Ok(Known::Later);
     }
     let endpoint = reader.endpoint()?;
@@ -102,9 +102,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn waits(&self) -> Result<bool, Diagnostic> {
+    fn waits(&self) -> bool {
         let unknown = |name| self.config.get(name).is_unknown();
-        Ok(TEXTS.into_iter().any(unknown) || unknown("tls_insecure"))
+        TEXTS.into_iter().any(unknown) || unknown("tls_insecure")
     }
 
     fn block(&self, name: &'static str) -> Result<Option<Settled>, Diagnostic> {
@@ -143,10 +143,8 @@ impl Reader<'_> {
         let block = (self.block("api_token_id")?, self.block("api_token_secret")?);
         let login = (self.block("username")?, self.block("password")?);
         let prefers_login = login.0.is_some() && login.1.is_some() && block.0.is_none();
-        if !prefers_login {
-            if let Some(token) = self.token(block)? {
-                return Ok(token);
-            }
+        if !prefers_login && let Some(token) = self.token(block)? {
+            return Ok(token);
         }
         let user = login.0.or_else(|| self.variable(Stands::Username));
         let password = login.1.or_else(|| self.variable(Stands::Password));
@@ -166,7 +164,9 @@ impl Reader<'_> {
         &self,
         block: (Option<Settled>, Option<Settled>),
     ) -> Result<Option<(Auth, Source)>, Diagnostic> {
-        let both = self.variable(Stands::Token).and_then(split_token);
+        let both = self
+            .variable(Stands::Token)
+            .and_then(|token| split_token(&token));
         let (id_of_both, secret_of_both) = both.unzip();
         let id = block
             .0
@@ -181,8 +181,8 @@ impl Reader<'_> {
         };
         let Some(secret) = secret else {
             return Err(id.error(
-                "No secret for the API token".to_owned(),
-                format!(
+                "No secret for the API token",
+                &format!(
                     "There is a token id and no secret. Set `api_token_secret`, or the environment \
                      variable {} (id=secret) or {}.",
                     Environment::names(Stands::Token),
@@ -203,17 +203,16 @@ impl Reader<'_> {
         let insecure: Option<bool> = self.config.at().get("tls_insecure")?;
         match (fingerprint, file, insecure) {
             (Some(_), Some(file), _) => Err(file.error(
-                "Two ways to trust the host".to_owned(),
-                "Set either `tls_fingerprint` or `tls_ca_file`.".to_owned(),
+                "Two ways to trust the host",
+                "Set either `tls_fingerprint` or `tls_ca_file`.",
             )),
             (Some(fingerprint), None, _) => Ok(Tls::Fingerprint(
                 fingerprint.parse::<Fingerprint>("TLS fingerprint")?,
             )),
             (None, Some(file), _) => read_ca(&file),
             (None, None, Some(true)) => Ok(Tls::Insecure),
-            (None, None, Some(false)) => Ok(Tls::SystemRoots),
             (None, None, None) if self.insecure_by_environment() => Ok(Tls::Insecure),
-            (None, None, None) => Ok(Tls::SystemRoots),
+            (None, None, Some(false) | None) => Ok(Tls::SystemRoots),
         }
     }
 
@@ -226,7 +225,7 @@ impl Reader<'_> {
     }
 }
 
-fn split_token(token: Settled) -> Option<(Settled, Settled)> {
+fn split_token(token: &Settled) -> Option<(Settled, Settled)> {
     let (id, secret) = token.text.split_once('=')?;
     let part = |text: &str| Settled {
         text: text.to_owned(),
@@ -238,8 +237,8 @@ fn split_token(token: Settled) -> Option<(Settled, Settled)> {
 fn read_ca(file: &Settled) -> Result<Tls, Diagnostic> {
     std::fs::read(&file.text).map(Tls::CaFile).map_err(|error| {
         file.error(
-            "CA file not readable".to_owned(),
-            format!(
+            "CA file not readable",
+            &format!(
                 "failed to read `{}`: {error}. On the host it is /etc/pve/pve-root-ca.pem.",
                 file.text
             ),

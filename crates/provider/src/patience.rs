@@ -5,13 +5,13 @@ use std::time::Duration;
 use tf_plugin::{Stop, StopReason};
 
 /// For a clone; a full copy of a large disk takes its time.
-pub(crate) const CLONE: Duration = Duration::from_secs(60 * 60);
+pub(crate) const CLONE: Duration = Duration::from_hours(1);
 /// For a clone whose task cannot be seen, which may be that of another user or none.
 pub(crate) const UNSEEN_CLONE: Duration = Duration::from_secs(5);
 /// For any other task of the host.
-pub(crate) const TASK: Duration = Duration::from_secs(10 * 60);
+pub(crate) const TASK: Duration = Duration::from_mins(10);
 /// For a lock that somebody else holds, as a backup does.
-pub(crate) const LOCK: Duration = Duration::from_secs(30 * 60);
+pub(crate) const LOCK: Duration = Duration::from_mins(30);
 /// For the guest to shut down before the plug is pulled, in seconds.
 pub(crate) const SHUTDOWN_SECONDS: u32 = 180;
 /// So often a step is tried again whose answer was lost or that met a lock of the host.
@@ -47,6 +47,6 @@ impl Pauses {
 /// at hand is finished first.
 pub(crate) async fn abandoned(stop: Stop) {
     if stop.stopped().await != StopReason::CallerGone {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -1,6 +1,6 @@
 //! `topology`: the nodes that the inputs ask for.
 
-use contract::{Finding, Value as Plain};
+use contract::Value as Plain;
 use tf_plugin::{Arguments, Function, FunctionError, Parameter, Signature, Type, Value};
 
 use super::translate::{from_plain, to_plain, ty};
@@ -31,13 +31,8 @@ impl Function for Topology {
                 "it must be an object with the inputs by name",
             ));
         };
-        let topology = contract::topology(&inputs).map_err(|findings| refused(&findings))?;
+        let topology = contract::topology(&inputs)
+            .map_err(|findings| FunctionError::at(0, contract::report(&findings)))?;
         from_plain(&topology.to_value())
     }
-}
-
-fn refused(findings: &[Finding]) -> FunctionError {
-    let errors = findings.iter().filter(|finding| finding.is_error());
-    let lines: Vec<String> = errors.map(|finding| format!(" * {finding}")).collect();
-    FunctionError::at(0, format!("\n{}", lines.join("\n")))
 }

@@ -3,7 +3,7 @@
 use pve_api::VmId;
 use tf_plugin::{ApplyRequest, ApplyResponse, Change, Diagnostic, Diagnostics, Value};
 use uuid::Uuid;
-use vm::{AttemptId, Claim, Consent, Mandate, Present, Protection, Role, Wanted, find_template};
+use vm::{AttemptId, Claim, Mandate, Present, Protection, Role, Wanted, find_template};
 
 use super::decode;
 use super::drive::{Drive, End, Goal, half_way};
@@ -123,15 +123,10 @@ async fn delete(
 }
 
 fn mandate(policy: Policy, claim: Claim) -> Mandate {
-    let restart = if policy.allow_restart {
-        Consent::Given
-    } else {
-        Consent::Withheld
-    };
     Mandate {
         claim,
         attempt: AttemptId(Uuid::new_v4()),
-        restart,
+        restart: policy.restart,
     }
 }
 

@@ -39,7 +39,7 @@ fn delete(session: &Session, request: &PlanRequest) -> Result<PlanResponse, Diag
 pub(super) fn protect(policy: Policy, held: &Wanted) -> Result<(), Diagnostic> {
     let control_plane = held.origin.role == Some(vm::Role::ControlPlane);
     let protected = if control_plane {
-        policy.protect_control_planes
+        policy.destroy_control_planes == Consent::Withheld
     } else {
         held.shape.protection == Some(true)
     };
@@ -146,37 +146,39 @@ fn take_over(
     present: &Present,
 ) -> Result<Vec<Diagnostic>, Diagnostic> {
     let key = &wanted.key;
+    let at_vmid = |diagnostic: Diagnostic| diagnostic.at(AttributePath::new("vmid"));
     let refusal = match identity_of(present, wanted, InState::No) {
-        Identity::Ours { .. } | Identity::InterruptedCreate { .. } if !policy.take_over => {
-            return Err(Diagnostic::error(format!("{key} exists already"))
-                .detail(
-                    "It is this environment's, and no state holds it. With take_over = false it is not \
-                     taken over: import it, or set take_over = true.",
-                )
-                .at(AttributePath::new("vmid")));
+        Identity::Ours { .. } | Identity::InterruptedCreate { .. }
+            if policy.take_over == Consent::Withheld =>
+        {
+            return Err(at_vmid(exists_already(key)));
         }
-        Identity::Ours { .. } | Identity::OursRepairMarker => None,
         Identity::InterruptedCreate { .. } => {
             let detail = "An earlier apply began to build it and was interrupted. It is finished, not \
                           built again.";
             return Ok(vec![taken_over(key, detail)]);
         }
-        Identity::CloneOfOurs { original } => Some(Refusal::CloneOfOurs { original }),
-        Identity::Stranger(why) => Some(Refusal::Stranger {
-            name: present.name().to_owned(),
-            why,
-        }),
-    };
-    match refusal {
-        Some(refusal) => Err(refused(wanted, &refusal).at(AttributePath::new("vmid"))),
-        None => {
+        Identity::Ours { .. } | Identity::OursRepairMarker => {
             let detail = "No state of this run holds it. What differs from the configuration is \
                           changed, nothing is rebuilt.";
             let mut messages = vec![taken_over(key, detail)];
             messages.extend(changes_of_taking_over(policy, wanted, present)?);
-            Ok(messages)
+            return Ok(messages);
         }
-    }
+        Identity::CloneOfOurs { original } => Refusal::CloneOfOurs { original },
+        Identity::Stranger(why) => Refusal::Stranger {
+            name: present.name().to_owned(),
+            why,
+        },
+    };
+    Err(at_vmid(refused(wanted, &refusal)))
+}
+
+fn exists_already(key: &VmKey) -> Diagnostic {
+    Diagnostic::error(format!("{key} exists already")).detail(
+        "It is this environment's, and no state holds it. With take_over = false it is not taken \
+         over: import it, or set take_over = true.",
+    )
 }
 
 fn taken_over(key: &VmKey, detail: &str) -> Diagnostic {
@@ -361,7 +363,7 @@ fn replace(
 ) -> Result<PlanResponse, Diagnostics> {
     if let Some(policy) = policy {
         protect(policy, held)?;
-        if !policy.allow_rebuild {
+        if policy.rebuild == Consent::Withheld {
             return Err(not_rebuilt(held, changes).into());
         }
     }
@@ -470,12 +472,7 @@ fn restart(
     if wanted.shape.started.is_none() {
         return Err(refused(wanted, &Refusal::PowerNotManaged(differences)).at(path));
     }
-    let consent = if policy.allow_restart {
-        Consent::Given
-    } else {
-        Consent::Withheld
-    };
-    match consent {
+    match policy.restart {
         Consent::Withheld => {
             Err(refused(wanted, &Refusal::RestartNotAllowed(differences)).at(path))
         }
