@@ -4,6 +4,15 @@
 //! node, schema, code.
 
 mod access;
+mod cluster;
+mod grants;
+mod hardware;
+mod network;
+mod nodes;
+mod pools;
+pub(crate) mod qemu;
+mod storage;
+mod tasks;
 mod version;
 
 use std::sync::LazyLock;
@@ -96,7 +105,20 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
 });
 
 fn tables() -> impl Iterator<Item = &'static [Endpoint]> {
-    [version::TABLE, access::TABLE].into_iter()
+    [
+        version::TABLE,
+        access::TABLE,
+        cluster::TABLE,
+        grants::TABLE,
+        hardware::TABLE,
+        network::TABLE,
+        nodes::TABLE,
+        pools::TABLE,
+        storage::TABLE,
+        tasks::TABLE,
+    ]
+    .into_iter()
+    .chain(qemu::TABLES.iter().copied())
 }
 
 fn route(endpoint: &'static Endpoint) -> std::result::Result<Route, String> {

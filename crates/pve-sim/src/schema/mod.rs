@@ -8,11 +8,12 @@ mod format;
 mod line;
 mod property;
 mod sets;
+use sets::property_set;
+
 mod value;
 
 pub(crate) use check::{Args, verify};
-pub(crate) use format::{is_storage_id, is_volume_id, split_list};
+pub(crate) use format::{is_storage_id, split_list};
 pub(crate) use line::{Kind, Param, parse_table};
-pub(crate) use property::{Properties, perl_boolean};
-pub(crate) use sets::property_set;
+pub(crate) use property::{Properties, properties as property_properties};
 pub(crate) use value::{Given, Params};

@@ -138,3 +138,8 @@ fn require(
             .map(|(key, text)| (key, text.replace(&bare, &full))),
     );
 }
+
+/// The parts of a value the schema has accepted already; one that was never checked gives what it can.
+pub(crate) fn properties(version: PveVersion, set: &str, text: &str) -> Properties {
+    parse(version, property_set(set), text).unwrap_or_default()
+}

@@ -24,11 +24,12 @@ pub use guest::{Agent, Guest};
 pub(crate) use ids::Ids;
 pub(crate) use lock::{LockMode, Locks};
 pub(crate) use options::Options;
+pub(crate) use pci::vendor_name;
 pub use pci::{PciDevice, PciMapping};
 pub use storage::{Storage, StorageKind, Volume};
 pub(crate) use storage::{human_size, parse_volid, volume_kind};
 pub use task::TaskView;
-pub(crate) use task::{Task, TaskState, parse_upid};
+pub(crate) use task::{LOST, Task, parse_upid};
 pub(crate) use vm::Process;
 pub use vm::Vm;
 
@@ -91,8 +92,22 @@ pub(crate) struct Host {
     pub(crate) cpus: u32,
     pub(crate) memory: u64,
     pub(crate) iommu: bool,
+    /// The DNS server of the host, which guests without one of their own get.
+    pub(crate) resolver: String,
     /// What the hypervisor prints before it exits with 1, while it refuses to start machines.
     pub(crate) hypervisor_refuses: Option<String>,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self {
+            cpus: 16,
+            memory: 64 << 30,
+            iommu: true,
+            resolver: "192.0.2.53".to_owned(),
+            hypervisor_refuses: None,
+        }
+    }
 }
 
 /// How long work takes, in simulated time.
@@ -162,12 +177,7 @@ impl World {
             now,
             booted: SimTime(now.0.saturating_sub(86_400_000)),
             node: node.to_owned(),
-            host: Host {
-                cpus: 16,
-                memory: 64 << 30,
-                iommu: true,
-                hypervisor_refuses: None,
-            },
+            host: Host::default(),
             pace: Pace::default(),
             storages: BTreeMap::new(),
             bridges: Vec::new(),
@@ -323,6 +333,11 @@ impl World {
     pub fn set_host(&mut self, cpus: u32, iommu: bool) {
         self.host.cpus = cpus;
         self.host.iommu = iommu;
+    }
+
+    /// Sets the DNS server of the host.
+    pub fn set_resolver(&mut self, address: &str) {
+        address.clone_into(&mut self.host.resolver);
     }
 
     /// Sets an option of the datacenter.

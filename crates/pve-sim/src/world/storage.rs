@@ -139,6 +139,23 @@ impl Storage {
         self.volnames().map(|(name, _)| name).collect()
     }
 
+    /// The name of a volume that is here, its parent in front.
+    pub(crate) fn full_volname(&self, volname: &str) -> String {
+        let own = own_name(volname);
+        self.volumes
+            .get(own)
+            .map_or_else(|| own.to_owned(), |volume| self.full_name(own, volume))
+    }
+
+    /// A volume name without its parent.
+    #[expect(
+        clippy::unused_self,
+        reason = "how names are built is the storage's matter"
+    )]
+    pub(crate) fn own_name<'a>(&self, volname: &'a str) -> &'a str {
+        own_name(volname)
+    }
+
     fn full_name(&self, own: &str, volume: &Volume) -> String {
         match (&volume.base, &self.kind) {
             // A thin snapshot does not show its origin in the volume id.
@@ -231,6 +248,72 @@ impl Storage {
         let full = self.full_name(&base, &volume);
         self.volumes.insert(base, volume);
         Some(full)
+    }
+}
+
+impl super::World {
+    /// The storage, or `storage 'x' does not exist`.
+    pub(crate) fn require_storage(&self, name: &str) -> Result<&Storage> {
+        self.storages
+            .get(name)
+            .ok_or_else(|| die(format!("storage '{name}' does not exist")))
+    }
+
+    /// The same, when it is switched on.
+    pub(crate) fn require_enabled(&self, name: &str) -> Result<&Storage> {
+        let storage = self.require_storage(name)?;
+        if storage.disabled {
+            return Err(die(format!("storage '{name}' is disabled")));
+        }
+        Ok(storage)
+    }
+
+    pub(crate) fn require_enabled_mut(&mut self, name: &str) -> Result<&mut Storage> {
+        self.require_enabled(name)?;
+        let missing = die(format!("storage '{name}' does not exist"));
+        self.storages.get_mut(name).ok_or(missing)
+    }
+
+    /// Storage and name of every volume that belongs to a machine.
+    pub(crate) fn volumes_of(&self, vmid: u32) -> Vec<(String, String)> {
+        self.storages
+            .iter()
+            .filter(|(_, storage)| !storage.disabled)
+            .flat_map(|(name, storage)| {
+                storage
+                    .volumes
+                    .keys()
+                    .filter(|volname| storage.owner(volname) == Ok(Some(vmid)))
+                    .map(|volname| (name.clone(), volname.clone()))
+            })
+            .collect()
+    }
+
+    /// The volume of an id with its storage's name.
+    pub(crate) fn volume(&self, volid: &str) -> Option<&Volume> {
+        let (name, volname) = parse_volid(volid).ok()?;
+        self.storages.get(name)?.volume(volname)
+    }
+}
+
+impl Storage {
+    /// Checks a volume name and gives the machine it belongs to, if it belongs to one.
+    pub(crate) fn owner(&self, volname: &str) -> Result<Option<u32>> {
+        let own = own_name(volname);
+        if volume_kind(own) != "images" {
+            return Ok(None);
+        }
+        let (owner, kind) = match &self.kind {
+            StorageKind::Dir { .. } => (own.split_once('/').map(|(vmid, _)| vmid), "directory"),
+            StorageKind::LvmThin { .. } => (own.split('-').nth(1), "lvm"),
+            StorageKind::ZfsPool { .. } => (own.split('-').nth(1), "zfs"),
+        };
+        match owner.and_then(|vmid| vmid.parse().ok()) {
+            Some(vmid) => Ok(Some(vmid)),
+            None => Err(die(format!(
+                "unable to parse {kind} volume name '{volname}'"
+            ))),
+        }
     }
 }
 

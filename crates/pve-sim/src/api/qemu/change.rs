@@ -1,0 +1,557 @@
+//! Changing the configuration: the checks before, and the writing one option at a time.
+//!
+//! Writing is not atomic, as in Proxmox: each option is checked by its value when its turn comes, in no
+//! fixed order, and what was written before a refusal stays pending.
+
+use std::collections::BTreeMap;
+
+use super::bootorder;
+use super::disk::DiskMaker;
+use super::hotplug::{
+    apply_pending, cleanup_pending, forget_used, hotplug_pending, register_unused, without,
+};
+use super::listing::memory_mib;
+use super::options::exists;
+use super::permission::Target;
+use crate::auth::Principal;
+use crate::fail::{Result, bad_param, die};
+use crate::schema::{Args, Given, split_list};
+use crate::world::{Drive, World, is_disk_key, parse_volid};
+
+/// A change that has passed everything that does not depend on the machine's state.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) vmid: u32,
+    who: Principal,
+    /// `None` stands for a key without a value.
+    set: BTreeMap<String, Option<String>>,
+    delete: Vec<String>,
+    revert: Vec<String>,
+    force: bool,
+    digest: Option<String>,
+    skiplock: bool,
+}
+
+const NOT_OPTIONS: [&str; 8] = [
+    "node",
+    "vmid",
+    "digest",
+    "skiplock",
+    "delete",
+    "revert",
+    "force",
+    "background_delay",
+];
+
+impl Change {
+    /// Reads and checks a request.
+    pub(crate) fn read(world: &mut World, who: &Principal, mut args: Args) -> Result<Self> {
+        let vmid = args.vmid("vmid");
+        let skiplock = args.is_on("skiplock");
+        world.check_skiplock(who, skiplock)?;
+        let list = |key: &str| -> Vec<String> {
+            split_list(args.text(key).unwrap_or_default())
+                .map(str::to_owned)
+                .collect()
+        };
+        let (delete, revert) = (list("delete"), list("revert"));
+        let (force, digest) = (args.is_on("force"), args.text("digest").map(str::to_owned));
+        let keys: Vec<String> = args
+            .keys()
+            .filter(|key| !NOT_OPTIONS.contains(key))
+            .map(str::to_owned)
+            .collect();
+        let mut change = Self {
+            vmid,
+            who: who.clone(),
+            set: BTreeMap::new(),
+            delete,
+            revert,
+            force,
+            digest,
+            skiplock,
+        };
+        for key in keys {
+            let value = match args.take(&key) {
+                Some(Given::Text(text)) => Some(text),
+                _ => None,
+            };
+            change.set.insert(
+                if key == "cdrom" {
+                    "ide2".to_owned()
+                } else {
+                    key
+                },
+                value,
+            );
+        }
+        change.check(world)?;
+        Ok(change)
+    }
+
+    fn check(&mut self, world: &mut World) -> Result<()> {
+        if self.set.is_empty() && self.delete.is_empty() && self.revert.is_empty() {
+            return Err(die("no options specified"));
+        }
+        self.check_lists()?;
+        normalise(world, &mut self.set)?;
+        let target = self.target();
+        world.check_options(&self.who, target, self.delete.iter().map(String::as_str))?;
+        world.check_options(&self.who, target, self.set.keys().map(String::as_str))?;
+        check_storage_access(world, &self.who, self.vmid, &self.set)?;
+        check_bridges(world, &self.who, &self.set)
+    }
+
+    fn target(&self) -> Target<'static> {
+        Target {
+            vmid: self.vmid,
+            pool: None,
+        }
+    }
+
+    fn check_lists(&self) -> Result<()> {
+        for key in &self.revert {
+            if !exists(key) {
+                return Err(bad_param("revert", format!("unknown option '{key}'")));
+            }
+            if self.set.contains_key(key) {
+                let text = format!("you can't use '-{key}' and -revert {key}' at the same time");
+                return Err(bad_param("delete", text));
+            }
+        }
+        for key in &self.delete {
+            if self.set.contains_key(key) {
+                let text = format!("you can't use '-{key}' and -delete {key}' at the same time");
+                return Err(bad_param("delete", text));
+            }
+            if self.revert.contains(key) {
+                let text =
+                    format!("you can't use '-delete {key}' and -revert {key}' at the same time");
+                return Err(bad_param("revert", text));
+            }
+            if !exists(key) {
+                return Err(bad_param("delete", format!("unknown option '{key}'")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Existence, digest and lock of the machine.
+    pub(crate) fn check_state(&self, world: &World) -> Result<()> {
+        let vm = world.require_vm(self.vmid)?;
+        if self
+            .digest
+            .as_ref()
+            .is_some_and(|digest| *digest != vm.digest())
+        {
+            return Err(die("checksum mismatch (file change by other user?)"));
+        }
+        world.check_config_lock(self.vmid, self.skiplock)
+    }
+
+    /// Writes the change and applies what can be applied.
+    pub(crate) fn apply(&self, world: &mut World) -> Result<()> {
+        self.check_state(world)?;
+        for key in &self.revert {
+            world.require_vm_mut(self.vmid)?.revert(key);
+        }
+        self.check_balloon(world)?;
+        for key in &self.delete {
+            self.delete_one(world, key)?;
+        }
+        let mut order: Vec<&String> = self.set.keys().collect();
+        shuffle(world, &mut order);
+        for key in order {
+            self.set_one(world, key)?;
+            forget_used(world.require_vm_mut(self.vmid)?);
+        }
+        let vm = world.require_vm_mut(self.vmid)?;
+        cleanup_pending(vm);
+        if vm.is_running() {
+            hotplug_pending(world, self.vmid);
+        } else {
+            apply_pending(world, self.vmid);
+        }
+        forget_used(world.require_vm_mut(self.vmid)?);
+        Ok(())
+    }
+
+    fn check_balloon(&self, world: &World) -> Result<()> {
+        let vm = world.require_vm(self.vmid)?;
+        let wanted = |key: &str| self.set.get(key).cloned().flatten();
+        let (memory, balloon) = (wanted("memory"), wanted("balloon"));
+        if memory.is_none() && balloon.is_none() {
+            return Ok(());
+        }
+        let memory = memory.or_else(|| vm.option("memory"));
+        let balloon = balloon
+            .or_else(|| vm.option("balloon"))
+            .and_then(|b| b.parse::<u64>().ok());
+        if balloon.is_some_and(|balloon| balloon > memory_mib(memory.as_deref())) {
+            return Err(die(
+                "balloon value too large (must be smaller than assigned memory)",
+            ));
+        }
+        Ok(())
+    }
+
+    fn delete_one(&self, world: &mut World, key: &str) -> Result<()> {
+        let vm = world.require_vm_mut(self.vmid)?;
+        let was_pending = vm.pending.get(key).map(str::to_owned);
+        let Some(value) = vm
+            .config
+            .get(key)
+            .map(str::to_owned)
+            .or(was_pending.clone())
+        else {
+            // Only a warning in the log: what is not there need not be deleted.
+            return Ok(());
+        };
+        vm.pending.remove(key);
+        if let Some(shorter) = vm.option("boot").and_then(|boot| without(&boot, key)) {
+            vm.pending.put("boot", &shorter);
+        }
+        let protected = vm.config.is_on("protection");
+        self.check_delete(world, key, &value, protected)?;
+        if let Some(drive) = was_pending.filter(|_| is_disk_key(key)) {
+            register_unused(world, self.vmid, &Drive::parse(&drive));
+        }
+        if key.starts_with("unused") {
+            world.free_drive(self.vmid, &Drive::parse(&value));
+            world.require_vm_mut(self.vmid)?.config.remove(key);
+        } else {
+            let vm = world.require_vm_mut(self.vmid)?;
+            if vm.config.has(key) {
+                vm.deletions.insert(key.to_owned(), self.force);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_delete(&self, world: &World, key: &str, value: &str, protected: bool) -> Result<()> {
+        let (who, target) = (&self.who, self.target());
+        let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
+        if protected && (is_disk_key(key) || key.starts_with("unused")) {
+            let thing = if is_disk_key(key) {
+                format!("can't remove drive '{key}'")
+            } else {
+                format!("can't remove unused disk '{value}'")
+            };
+            return Err(die(format!("{thing} - protection mode enabled")));
+        }
+        match family {
+            _ if is_disk_key(key) => world.check_vm(who, target, &["VM.Config.Disk"]),
+            "serial" if key != family => {
+                world.check_serial(who, target, "delete", key, [Some(value), None])
+            }
+            "hostpci" => world.check_hostpci(who, target, key, value),
+            "usb" => world.check_usb(who, target, key, value),
+            "net" => world.check_net(who, value),
+            "tags" => world.check_tags(who, target, &tag_list(value)),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_one(&self, world: &mut World, key: &str) -> Result<()> {
+        let Some(value) = self.set.get(key).and_then(Clone::clone) else {
+            return Err(die(format!(
+                "unable to parse value of '{key}' - got undefined value"
+            )));
+        };
+        let vm = world.require_vm(self.vmid)?;
+        if vm.pending.get(key) == Some(&value) {
+            return Ok(());
+        }
+        let old = vm.config.get(key).map(str::to_owned);
+        let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
+        let (who, target) = (&self.who, self.target());
+        let value = match family {
+            _ if is_disk_key(key) => self.set_drive(world, key, old.as_deref(), &value)?,
+            "serial" if key != family => {
+                world.check_serial(who, target, "modify", key, [old.as_deref(), Some(&value)])?;
+                value
+            }
+            "usb" if key != family => {
+                for value in old.iter().chain([&value]) {
+                    world.check_usb(who, target, key, value)?;
+                }
+                value
+            }
+            "hostpci" if key != family => {
+                for value in old.iter().chain([&value]) {
+                    world.check_hostpci(who, target, key, value)?;
+                }
+                value
+            }
+            "net" if key != family => {
+                if let Some(old) = &old {
+                    world.check_net(who, old)?;
+                }
+                value
+            }
+            "tags" => {
+                let value = unique_tags(world, &value);
+                world.check_tags(who, target, &changed_tags(old.as_deref(), &value))?;
+                value
+            }
+            "boot" => self.boot_order(world, &value)?,
+            _ => value,
+        };
+        let vm = world.require_vm_mut(self.vmid)?;
+        vm.deletions.remove(key);
+        vm.pending.put(key, &stored(key, &value));
+        Ok(())
+    }
+
+    fn set_drive(
+        &self,
+        world: &mut World,
+        key: &str,
+        old: Option<&str>,
+        value: &str,
+    ) -> Result<String> {
+        if let Some(old) = old {
+            world.check_drive(&self.who, self.target(), &Drive::parse(old))?;
+        }
+        let wish = world.drive(key, value);
+        world.check_drive(&self.who, self.target(), &wish)?;
+        let vm = world.require_vm(self.vmid)?;
+        let replaced = vm.pending.get(key).map(Drive::parse);
+        let options = vm.merged().iter().collect();
+        if let Some(replaced) = replaced {
+            register_unused(world, self.vmid, &replaced);
+        }
+        let made = DiskMaker {
+            world,
+            vmid: self.vmid,
+        }
+        .make(key, &wish, &options)?;
+        self.boot_from_new_cd(world, key, &made.drive)?;
+        Ok(made.drive.print())
+    }
+
+    /// A new CD drive can be booted from, after everything else.
+    fn boot_from_new_cd(&self, world: &mut World, key: &str, drive: &Drive) -> Result<()> {
+        let is_cd = drive.is_cdrom() && !drive.is_cloudinit();
+        let vm = world.require_vm_mut(self.vmid)?;
+        let Some(mut order) = vm.option("boot").and_then(|b| bootorder::devices(&b)) else {
+            return Ok(());
+        };
+        if is_cd && !order.is_empty() && !order.iter().any(|device| device == key) {
+            order.push(key.to_owned());
+            vm.pending.put("boot", &bootorder::print(&order));
+        }
+        Ok(())
+    }
+
+    fn boot_order(&self, world: &World, value: &str) -> Result<String> {
+        let vm = world.require_vm(self.vmid)?;
+        let Some(devices) = bootorder::devices(value) else {
+            return Ok(value.to_owned());
+        };
+        for device in &devices {
+            let there =
+                vm.config.has(device) || vm.pending.has(device) || self.set.contains_key(device);
+            if !there || self.delete.contains(device) {
+                // The stray quote is Proxmox's.
+                let text = format!("invalid bootorder: device '{device}' does not exist'");
+                return Err(die(text));
+            }
+        }
+        Ok(bootorder::print(&devices))
+    }
+}
+
+/// The value as the file gives it back: an empty one reads as a blank.
+pub(crate) fn stored(key: &str, value: &str) -> String {
+    match (key, value) {
+        ("description", text) => text.trim_end().to_owned(),
+        (_, "") => " ".to_owned(),
+        (_, text) => text.to_owned(),
+    }
+}
+
+/// Brings options into the form Proxmox writes, before rights are checked.
+pub(crate) fn normalise(
+    world: &mut World,
+    set: &mut BTreeMap<String, Option<String>>,
+) -> Result<()> {
+    for (key, value) in set {
+        let Some(text) = value.clone() else {
+            if is_disk_key(key) {
+                return Err(bad_param(key.as_str(), "unable to parse drive options"));
+            }
+            continue;
+        };
+        let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
+        match family {
+            "net" if key != family => *value = Some(print_net(world, &text)),
+            "vmgenid" if text == "1" => *value = Some(world.ids.uuid()),
+            "cipassword" if !text.starts_with('$') => {
+                *value = Some(format!(
+                    "$5${:016x}${:016x}",
+                    world.ids.next(),
+                    world.ids.next()
+                ));
+            }
+            "hookscript" => {
+                if world.volume(&text).is_none() {
+                    let error = format!("script '{text}' does not exist\n");
+                    return Err(bad_param(key.as_str(), error));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A network card as it is stored: `model=MAC` first, then the other keys sorted.
+pub(crate) fn print_net(world: &mut World, value: &str) -> String {
+    let mut net = world.properties("net", value);
+    let model = net.remove("model").unwrap_or_default();
+    let mac = net.remove("macaddr").unwrap_or_else(|| world.new_mac());
+    net.iter()
+        .fold(format!("{model}={mac}"), |all, (key, value)| {
+            format!("{all},{key}={value}")
+        })
+}
+
+impl World {
+    /// A MAC nobody has yet, as far as the generator goes.
+    pub(crate) fn new_mac(&mut self) -> String {
+        let prefix = self
+            .datacenter
+            .get("mac_prefix")
+            .map_or("BC:24:11", String::as_str);
+        self.ids.mac(prefix)
+    }
+}
+
+/// Rights to the storages and volumes of drives.
+pub(crate) fn check_storage_access(
+    world: &World,
+    who: &Principal,
+    vmid: u32,
+    set: &BTreeMap<String, Option<String>>,
+) -> Result<()> {
+    for (key, value) in set.iter().filter(|(key, _)| is_disk_key(key)) {
+        let drive = world.drive(key, value.as_deref().unwrap_or_default());
+        check_drive_storage(world, who, vmid, key, &drive)?;
+    }
+    Ok(())
+}
+
+fn check_drive_storage(
+    world: &World,
+    who: &Principal,
+    vmid: u32,
+    key: &str,
+    drive: &Drive,
+) -> Result<()> {
+    if drive.file == "none" || drive.file.ends_with(":cloudinit") || drive.file == "cloudinit" {
+        return Ok(());
+    }
+    if drive.file == "cdrom" {
+        return world.check(who, "/", &["Sys.Console"]);
+    }
+    let new = drive.new_volume().filter(|_| !drive.is_cdrom());
+    if let Some((name, size)) = new {
+        world.check(
+            who,
+            &format!("/storage/{name}"),
+            &["Datastore.AllocateSpace"],
+        )?;
+        if !world.require_storage(name)?.supports("images") {
+            let text = format!("storage '{name}' does not support vm images");
+            return Err(bad_param("storage", text));
+        }
+        if drive.flag("import-from").is_some() && size != "0" {
+            return Err(bad_param(key, IMPORT_SYNTAX));
+        }
+    } else {
+        world.check_volume(who, vmid, &drive.file)?;
+        if let Ok((name, volname)) = parse_volid(&drive.file) {
+            world.require_storage(name)?.owner(volname)?;
+        }
+    }
+    match drive.flag("import-from") {
+        Some(_) if new.is_none() => Err(bad_param(key, IMPORT_SYNTAX)),
+        Some(source) => check_import(world, who, vmid, key, source),
+        None => Ok(()),
+    }
+}
+
+const IMPORT_SYNTAX: &str =
+    "'import-from' requires special syntax - use <storage ID>:0,import-from=<source>";
+
+fn check_import(world: &World, who: &Principal, vmid: u32, key: &str, source: &str) -> Result<()> {
+    if source.starts_with('/') {
+        return world.check_volume(who, vmid, source);
+    }
+    let (name, volname) = parse_volid(source)?;
+    let owner = world.require_storage(name)?.owner(volname)?;
+    let kind = crate::world::volume_kind(volname);
+    if !matches!(kind, "images" | "import") {
+        let text = format!("{source} has wrong type '{kind}' - needs to be 'images' or 'import'");
+        return Err(bad_param(key, text));
+    }
+    match owner {
+        Some(owner) => world.check(who, &format!("/vms/{owner}"), &["VM.Clone"]),
+        None => world.check_volume(who, vmid, source),
+    }
+}
+
+/// Rights to the bridges of network cards.
+pub(crate) fn check_bridges(
+    world: &World,
+    who: &Principal,
+    set: &BTreeMap<String, Option<String>>,
+) -> Result<()> {
+    set.iter()
+        .filter(|(key, _)| {
+            key.strip_prefix("net")
+                .is_some_and(|number| number.parse::<u8>().is_ok())
+        })
+        .filter_map(|(_, value)| value.as_deref())
+        .try_for_each(|value| world.check_net(who, value))
+}
+
+fn shuffle<T>(world: &mut World, items: &mut [T]) {
+    for index in (1..items.len()).rev() {
+        let other = (world.ids.next() % (index as u64 + 1)) as usize;
+        items.swap(index, other);
+    }
+}
+
+fn tag_list(tags: &str) -> Vec<String> {
+    split_list(tags).map(str::to_owned).collect()
+}
+
+fn changed_tags(old: Option<&str>, new: &str) -> Vec<String> {
+    let (old, new) = (tag_list(old.unwrap_or_default()), tag_list(new));
+    let gone = old.iter().filter(|tag| !new.contains(tag));
+    let added = new.iter().filter(|tag| !old.contains(tag));
+    gone.chain(added).cloned().collect()
+}
+
+/// Tags as the datacenter's style has them: usually lower case, sorted, each once.
+pub(crate) fn unique_tags(world: &World, tags: &str) -> String {
+    let style = world.datacenter.get("tag-style").map_or("", String::as_str);
+    let has = |setting: &str| style.split(',').any(|part| part == setting);
+    let mut unique: Vec<String> = Vec::new();
+    for tag in split_list(tags) {
+        let tag = if has("case-sensitive=1") {
+            tag.to_owned()
+        } else {
+            tag.to_lowercase()
+        };
+        if !unique.contains(&tag) {
+            unique.push(tag);
+        }
+    }
+    if !has("ordering=config") {
+        unique.sort();
+    }
+    unique.join(";")
+}
