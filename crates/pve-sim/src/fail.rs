@@ -13,6 +13,8 @@ pub(crate) struct ApiError {
     pub(crate) errors: BTreeMap<String, String>,
     /// Answers without a body: refused logins and pseudo statuses of the proxy.
     pub(crate) bare: bool,
+    /// The text did not come from a `die`, so `message` has no line end.
+    pub(crate) plain: bool,
 }
 
 /// What ends a handler or a step of a task without a result.
@@ -32,6 +34,7 @@ impl ApiError {
             text: text.into(),
             errors: BTreeMap::new(),
             bare: false,
+            plain: false,
         }
     }
 
@@ -95,6 +98,15 @@ pub(crate) fn unauthorized(text: &str) -> ApiError {
 /// Any other status with a body.
 pub(crate) fn status(code: u16, text: impl Into<String>) -> Fail {
     ApiError::new(code, text).into()
+}
+
+/// 501 of the router, or of this simulator where it has nothing to offer.
+pub(crate) fn not_implemented(text: impl Into<String>) -> Fail {
+    ApiError {
+        plain: true,
+        ..ApiError::new(501, text)
+    }
+    .into()
 }
 
 /// A status without a body.

@@ -249,6 +249,8 @@ impl Sim {
             let mut state = self.shared.lock();
             state.ticker.advance(span);
             state.tick();
+            // Whoever waits looks again and says anew until when.
+            state.parked.clear();
         }
         self.shared.changed();
     }

@@ -268,12 +268,13 @@ fn may_change(context: &Context<'_>, path: &str) -> Result<bool> {
     let own = world.privileges(who, path);
     for role in split_list(context.args.required("roles")) {
         let wanted = world.role(role).unwrap_or_default();
-        if let Some(lacking) = wanted
-            .iter()
-            .find(|privilege| !own.contains_key(*privilege))
-        {
-            let _: &String = lacking;
-            return Err(acl_failed("400 Parameter verification failed."));
+        if !wanted.iter().all(|privilege| own.contains_key(privilege)) {
+            let text = format!(
+                "400 Parameter verification failed.
+role: Cannot add role '{role}' - requires \
+                 'Permissions.Modify' or superset of privileges."
+            );
+            return Err(acl_failed(&text));
         }
     }
     Ok(true)

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use crate::auth::{Keys, Principal};
 use crate::clock::SimTime;
-use crate::fail::{Result, bad_param, die, status};
+use crate::fail::{Result, bad_param, die, not_implemented};
 use crate::schema::{Args, Given, Param, Params, parse_table, verify};
 use crate::world::World;
 
@@ -252,15 +252,13 @@ fn find(call: &Call) -> Result<(&'static Route, Params)> {
     }
     let (method, path) = (&call.method, &call.path);
     if is_known_to_proxmox(method, &parts) {
-        return Err(status(
-            501,
-            format!("pve-sim does not model {method} {path}"),
-        ));
+        return Err(not_implemented(format!(
+            "pve-sim does not model {method} {path}"
+        )));
     }
-    Err(status(
-        501,
-        format!("Method '{method} {path}' not implemented"),
-    ))
+    Err(not_implemented(format!(
+        "Method '{method} {path}' not implemented"
+    )))
 }
 
 /// Whether Proxmox has something there although this simulator has not.

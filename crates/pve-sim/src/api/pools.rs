@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::qemu::shown_name;
 use super::{Answer, Context, Endpoint, Permit};
 use crate::fail::{Result, die, forbidden};
 use crate::schema::split_list;
@@ -85,7 +86,7 @@ fn list(context: &mut Context<'_>) -> Result<Answer> {
         world.check(&context.who, &format!("/pool/{poolid}"), &["Pool.Audit"])?;
         let kind = context.args.text("type").map(str::to_owned);
         require(context.world, &poolid)?;
-        return Ok(json!([shown(context.world, &poolid, kind.as_deref(), true)]).into());
+        return Ok(json!([shown(context.world, &poolid, kind.as_deref())]).into());
     }
     let pools: Vec<Value> = world
         .pools
@@ -106,10 +107,10 @@ fn one(context: &mut Context<'_>) -> Result<Answer> {
     let poolid = context.args.required("poolid").to_owned();
     let kind = context.args.text("type").map(str::to_owned);
     require(context.world, &poolid)?;
-    Ok(shown(context.world, &poolid, kind.as_deref(), false).into())
+    Ok(shown(context.world, &poolid, kind.as_deref()).into())
 }
 
-fn shown(world: &World, poolid: &str, kind: Option<&str>, with_id: bool) -> Value {
+fn shown(world: &World, poolid: &str, kind: Option<&str>) -> Value {
     let Some(pool) = world.pools.get(poolid) else {
         return Value::Null;
     };
@@ -124,11 +125,7 @@ fn shown(world: &World, poolid: &str, kind: Option<&str>, with_id: bool) -> Valu
             json!({ "id": id, "type": "storage", "storage": name, "node": world.node })
         }));
     }
-    let mut data = json!({ "members": members });
-    // 9.x names the pool in every answer; 8.x only where several could be meant.
-    if with_id || world.version.is_9() {
-        data["poolid"] = json!(poolid);
-    }
+    let mut data = json!({ "poolid": poolid, "members": members });
     if let Some(comment) = &pool.comment {
         data["comment"] = json!(comment);
     }
@@ -148,7 +145,7 @@ fn member(world: &World, vmid: u32) -> Option<Value> {
         "vmid": vmid,
         "node": world.node,
         "status": status,
-        "name": vm.config.get("name"),
+        "name": shown_name(vmid, vm),
     }))
 }
 

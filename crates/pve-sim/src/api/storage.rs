@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, Context, Endpoint, Permit};
 use crate::convert::parse_size;
-use crate::fail::{Result, bad_param, die, status};
+use crate::fail::{Result, bad_param, die, not_implemented};
 use crate::schema::split_list;
-use crate::world::{Storage, StorageKind, Volume, World, parse_volid, volume_kind};
+use crate::world::{PveVersion, Storage, StorageKind, Volume, World, parse_volid, volume_kind};
 
 const READS: &[&str] = &["Datastore.Audit", "Datastore.AllocateSpace"];
 
@@ -87,7 +87,7 @@ pub(super) const TABLE: &[Endpoint] = &[
             compression? text
             verify-certificates? bool
         "],
-        handler: |_| Err(status(501, "pve-sim does not model POST download-url")),
+        handler: |_| Err(not_implemented("pve-sim does not model POST download-url")),
     },
     Endpoint {
         method: "GET",
@@ -172,8 +172,8 @@ fn list(context: &mut Context<'_>) -> Result<Answer> {
         return Err(bad_param("storage", "No such storage."));
     }
     let content: Vec<&str> = split_list(args.text("content").unwrap_or_default()).collect();
-    // A target node asks for storages that are enabled there.
-    let enabled_only = args.is_on("enabled") || args.has("target");
+    // Who asks for a kind of content wants to use it.
+    let enabled_only = args.is_on("enabled") || !content.is_empty();
     let shown: Vec<Value> = world
         .storages
         .iter()
@@ -183,12 +183,12 @@ fn list(context: &mut Context<'_>) -> Result<Answer> {
                 && !(enabled_only && storage.disabled)
                 && world.may_any(&context.who, &format!("/storage/{name}"), READS)
         })
-        .map(|(name, storage)| entry(name, storage, args.is_on("format")))
+        .map(|(name, storage)| entry(world.version, name, storage, args.is_on("format")))
         .collect();
     Ok(json!(shown).into())
 }
 
-fn entry(name: &str, storage: &Storage, with_formats: bool) -> Value {
+fn entry(version: PveVersion, name: &str, storage: &Storage, with_formats: bool) -> Value {
     let mut entry = state(storage);
     entry.insert("storage".to_owned(), json!(name));
     if storage.disabled {
@@ -211,10 +211,10 @@ fn entry(name: &str, storage: &Storage, with_formats: bool) -> Value {
             .map(|name| ((*name).to_owned(), json!(1)))
             .collect();
         entry.insert("format".to_owned(), json!([flags, "raw"]));
-        entry.insert(
-            "formats".to_owned(),
-            json!({ "default": "raw", "supported": supported }),
-        );
+        if version.is_9() {
+            let formats = json!({ "default": "raw", "supported": supported });
+            entry.insert("formats".to_owned(), formats);
+        }
     }
     Value::Object(entry)
 }

@@ -118,7 +118,13 @@ fn data_of(answer: &Answer) -> Map<String, Value> {
 fn error_body(error: &ApiError) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("data".to_owned(), Value::Null);
-    body.insert("message".to_owned(), json!(format!("{}\n", error.text)));
+    let end = if error.plain {
+        ""
+    } else {
+        "
+"
+    };
+    body.insert("message".to_owned(), json!(format!("{}{end}", error.text)));
     if !error.errors.is_empty() {
         body.insert("errors".to_owned(), json!(error.errors));
     }

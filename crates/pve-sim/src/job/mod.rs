@@ -33,8 +33,6 @@ pub(crate) enum Step {
     /// Go on at that moment.
     Sleep(SimTime),
     Done,
-    /// Done, with this many warnings in the log.
-    Warned(u32),
 }
 
 /// The work of a task. `task` is its index, for the log and for locks.

@@ -47,9 +47,11 @@ pub(super) fn assign(world: &mut World, task: usize, vmid: u32) -> Result<Vec<St
     Ok(chosen)
 }
 
-/// What is wrong with the option itself is also printed before it ends the task.
+/// What is wrong with the option itself is also printed before it ends the task, since 9.x.
 fn logged(world: &mut World, task: usize, fail: Fail) -> Fail {
-    if let Fail::Error(ApiError { text, .. }) = &fail {
+    if let Fail::Error(ApiError { text, .. }) = &fail
+        && world.version.is_9()
+    {
         text.split('\n').for_each(|line| world.log(task, line));
     }
     fail

@@ -58,18 +58,8 @@ impl Args {
         self.values.contains_key(key)
     }
 
-    /// Whether a key came without a value.
-    pub(crate) fn is_undef(&self, key: &str) -> bool {
-        self.values.get(key) == Some(&Given::Undef)
-    }
-
     pub(crate) fn take(&mut self, key: &str) -> Option<Given> {
         self.values.remove(key)
-    }
-
-    pub(crate) fn put(&mut self, key: &str, value: &str) {
-        self.values
-            .insert(key.to_owned(), Given::Text(value.to_owned()));
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {

@@ -309,7 +309,7 @@ const CPU_MODELS: &[&str] = &[
     "x86-64-v3",
     "x86-64-v4",
 ];
-const CPU_FLAGS: &[&str] = &[
+const CPU_FLAGS_9: &[&str] = &[
     "aes",
     "amd-no-ssb",
     "amd-ssbd",
@@ -324,6 +324,20 @@ const CPU_FLAGS: &[&str] = &[
     "ssbd",
     "virt-ssbd",
 ];
+const CPU_FLAGS_8: &[&str] = &[
+    "pcid",
+    "spec-ctrl",
+    "ibpb",
+    "ssbd",
+    "virt-ssbd",
+    "amd-ssbd",
+    "amd-no-ssb",
+    "pdpe1gb",
+    "md-clear",
+    "hv-tlbflush",
+    "hv-evmcs",
+    "aes",
+];
 
 fn cpu(version: PveVersion, text: &str) -> Result<(), String> {
     super::property::check(version, "cpu", "cpu", text)?;
@@ -336,11 +350,11 @@ fn cpu(version: PveVersion, text: &str) -> Result<(), String> {
         })?;
     }
     let flags = properties.get("flags").map_or("", String::as_str);
-    let allowed: Vec<&str> = CPU_FLAGS
-        .iter()
-        .copied()
-        .filter(|flag| version.is_9() || *flag != "nested-virt")
-        .collect();
+    let allowed = if version.is_9() {
+        CPU_FLAGS_9
+    } else {
+        CPU_FLAGS_8
+    };
     let all_known = flags
         .split(';')
         .filter(|flag| !flag.is_empty())

@@ -194,10 +194,6 @@ impl World {
                 task.unblock();
                 self.finish(index, "OK", "TASK OK".to_owned());
             }
-            Ok(Step::Warned(count)) => {
-                let exit = format!("WARNINGS: {count}");
-                self.finish(index, &exit, format!("TASK {exit}"));
-            }
             Err(Fail::Error(error)) => self.fail(index, &error),
         }
     }

@@ -9,7 +9,7 @@ use super::change::{check_bridges, check_storage_access, normalise, stored, uniq
 use super::options::OPTIONS;
 use super::permission::Target;
 use crate::auth::Principal;
-use crate::fail::{Result, bad_param, die, forbidden_plain, status};
+use crate::fail::{Result, bad_param, die, forbidden_plain, not_implemented};
 use crate::job::{Create, CreatePlan};
 use crate::schema::{Given, Properties};
 use crate::world::{Options, Vm, World, is_disk_key};
@@ -57,8 +57,7 @@ fn create(context: &mut Context<'_>) -> Result<Answer> {
     let start = context.args.is_on("start");
     context.world.check_pool(pool.as_deref())?;
     if context.args.has("archive") {
-        return Err(status(
-            501,
+        return Err(not_implemented(
             "pve-sim does not model POST /nodes/{node}/qemu with archive",
         ));
     }

@@ -22,7 +22,7 @@ pub(crate) use clone::{check as check_clone, is_plain_cdrom};
 pub(crate) use create::{print_sorted, with_uuid};
 pub(crate) use disk::{DiskMaker, Made, copy_log, formatting};
 pub(crate) use hotplug::apply_pending;
-pub(crate) use listing::{brief, vcpus};
+pub(crate) use listing::{brief, shown_name, vcpus};
 
 use super::Endpoint;
 

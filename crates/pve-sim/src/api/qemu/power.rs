@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::{Answer, Context, Endpoint, Handler, Permit};
-use crate::fail::{Result, die, status};
+use crate::fail::{Result, die, not_implemented};
 use crate::job::{Reboot, Reset, Shutdown, Start, Stop};
 
 const POWER: Permit = Permit::All("/vms/{vmid}", &["VM.PowerMgmt"]);
@@ -155,8 +155,7 @@ fn reboot(context: &mut Context<'_>) -> Result<Answer> {
 fn not_running(context: &mut Context<'_>) -> Result<Answer> {
     skiplock(context)?;
     let vmid = require_running(context)?;
-    Err(status(
-        501,
-        format!("pve-sim does not model suspending and resuming VM {vmid}"),
-    ))
+    Err(not_implemented(format!(
+        "pve-sim does not model suspending and resuming VM {vmid}"
+    )))
 }

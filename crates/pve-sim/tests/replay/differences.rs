@@ -1,0 +1,37 @@
+//! The steps that are answered differently, and why. The README shows the same list.
+
+use pve_sim::PveVersion;
+
+/// Scenario, step, reason.
+type Difference = (&'static str, usize, &'static str);
+
+const POOL: &str =
+    "no status daemon ran when this was recorded; a healthy host shows status and name";
+const VERSION: &str = "recorded under the version file of 9.2; a host of 8.4 says 8.4";
+
+const BOTH: &[Difference] = &[
+    ("16-minimum-privileges", 60, POOL),
+    ("16-minimum-privileges", 69, POOL),
+    ("16-minimum-privileges", 71, POOL),
+    ("21-create", 11, POOL),
+];
+const ONLY_9_2: &[Difference] = &[];
+const ONLY_8_4: &[Difference] = &[
+    ("01-version-nodes-reads", 0, VERSION),
+    ("01-version-nodes-reads", 2, VERSION),
+    ("01-version-nodes-reads", 9, VERSION),
+    ("01-version-nodes-reads", 18, VERSION),
+    ("01-version-nodes-reads", 28, VERSION),
+    ("01-version-nodes-reads", 33, VERSION),
+    ("02-authentication-failures", 9, VERSION),
+    ("02-authentication-failures", 15, VERSION),
+    ("02-authentication-failures", 19, VERSION),
+];
+
+pub(crate) fn of(version: PveVersion) -> impl Iterator<Item = &'static Difference> {
+    let own = match version {
+        PveVersion::V9_2 => ONLY_9_2,
+        PveVersion::V8_4 => ONLY_8_4,
+    };
+    BOTH.iter().chain(own)
+}
