@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::finding::{Fault, Finding, Subject};
-use crate::kind::Kind;
+use crate::kind::{Checker, Kind};
 use crate::path::Path;
 use crate::value::Value;
 
@@ -224,7 +224,11 @@ impl Input {
             }
             return;
         }
-        self.kind.check(value, &at, self.subject(), out);
+        Checker {
+            subject: self.subject(),
+            findings: out,
+        }
+        .check(self.kind, value, &at);
         match self.retired {
             Some(Retired::Replaced(replaced)) => {
                 out.extend(replaced(value).map(|fault| fault.at(at, self.name)));

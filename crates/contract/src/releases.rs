@@ -66,3 +66,24 @@ impl Release {
 pub(crate) fn with_v(version: &Version) -> String {
     format!("v{version}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Talos moves its window by one Kubernetes minor with each of its own: six minors, the newest 23 above it.
+    #[test]
+    fn the_table_follows_the_rule_that_talos_follows() {
+        for release in &RELEASES {
+            let newest = release.minor + 23;
+            assert_eq!(release.kubernetes, (release.minor + 18, newest));
+            let expected = match release.minor {
+                8 => Some(Version::new(1, 31, 1)),
+                14 => None,
+                _ => Some(Version::new(1, newest, 0)),
+            };
+            assert_eq!(release.brought, expected, "1.{}", release.minor);
+        }
+        assert_eq!(newest(), 14);
+    }
+}

@@ -45,6 +45,22 @@ fn an_input_says_what_is_wrong_and_what_to_type() {
         ("proxmox_api_token_id", r#""a@pve!t=0000""#),
         ("proxmox_api_token_secret", r#""a@pve!tf=0000""#),
         ("proxmox_username", r#""root""#),
+        ("proxmox_username", r#""root@pam!tf""#),
+        (
+            "proxmox_tls_fingerprint",
+            r#""AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01""#,
+        ),
+        ("proxmox_tls_fingerprint", r#""AB:CD""#),
+        ("disk_pool", r#""local-lvm:vm""#),
+        ("disk_pool", r#""1""#),
+        ("cluster_cidr", r#""10.0.0.0/4""#),
+        ("worker_memory_mb", "1"),
+        ("worker_memory_mb", "0"),
+        ("worker_disk_gb", "4"),
+        (
+            "talos_schematic_id",
+            r#""376567988AD370138AD8B2698212367B8EDCB69B5FD68C80BE1F2EC7D603B4BA""#,
+        ),
         (
             "workers",
             r#"{"Builder 1": {"memory": 4, "mac": "BD-24-11-00-00-0A", "cores": null}}"#,

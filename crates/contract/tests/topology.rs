@@ -242,7 +242,7 @@ fn slots_give_the_documented_places() {
         ("workers", r#"{"worker-90": {}, "builder": {"slot": 50}}"#),
         (
             "gpu_workers",
-            r#"{"trainer-7": {"gpus": [{"mapping": "gpu0"}]}, "gpu-0400": {"gpus": [{"mapping": "gpu1"}]}}"#,
+            r#"{"trainer-7": {"gpus": [{"mapping": "gpu0"}]}, "gpu-0400": {"gpus": [{"mapping": "gpu1"}]}, "gpu-x020": {"gpus": [{"mapping": "gpu2"}]}, "gpu-030": {"gpus": [{"mapping": "gpu3"}]}}"#,
         ),
     ]);
     let places: Vec<String> = made(&values)
@@ -260,9 +260,11 @@ fn slots_give_the_documented_places() {
     k3s-dev-control-1 Some(1) 8001 192.168.1.11
     k3s-dev-control-2 Some(2) 8002 192.168.1.12
     k3s-dev-control-3 Some(3) 8003 192.168.1.13
+    k3s-dev-gpu-030 Some(130) 8130 192.168.1.140
     k3s-dev-gpu-0300 Some(103) 8103 192.168.1.113
     k3s-dev-gpu-0400 Some(104) 8104 192.168.1.114
     k3s-dev-gpu-811f Some(229) 8229 192.168.1.239
+    k3s-dev-gpu-x020 Some(120) 8120 192.168.1.130
     k3s-dev-trainer-7 Some(107) 8107 192.168.1.117
     k3s-dev-worker-1 Some(10) 8010 192.168.1.20
     k3s-dev-worker-2 Some(11) 8011 192.168.1.21

@@ -143,7 +143,7 @@ pub(super) fn fingerprint(text: &str) -> Result<(), Fault> {
     }
     let help = match hex.len() {
         40 if all_hex => {
-            "that is a SHA-1 fingerprint; copy the SHA-256 one from pve > Certificates"
+            "that is a SHA-1 fingerprint; copy the SHA-256 one from the node's Certificates page"
         }
         _ => "copy it from the node's Certificates page: 32 pairs of hex digits, joined by `:`",
     };

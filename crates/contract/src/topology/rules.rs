@@ -4,6 +4,8 @@ mod address;
 mod hardware;
 mod identity;
 
+use std::collections::BTreeMap;
+
 use crate::code::Code;
 use crate::finding::Finding;
 use crate::path::Path;
@@ -41,7 +43,7 @@ pub(super) fn apply(
 
 /// Reports each draft whose `key` an earlier one has too. `say` gives message and help. Two lines with one name share
 /// everything; that is said once, of the name.
-fn duplicates<K: PartialEq>(
+fn duplicates<K: Ord>(
     drafts: &[Draft],
     code: Code,
     attribute: &str,
@@ -49,12 +51,11 @@ fn duplicates<K: PartialEq>(
     say: impl Fn(&Draft, &Draft) -> (String, String),
     findings: &mut Vec<Finding>,
 ) {
-    for (index, draft) in drafts.iter().enumerate() {
-        let Some(wanted) = key(draft) else { continue };
-        let first = drafts[..index]
-            .iter()
-            .find(|other| other.name != draft.name && key(other).as_ref() == Some(&wanted));
-        if let Some(first) = first {
+    let mut seen: BTreeMap<K, &Draft> = BTreeMap::new();
+    for draft in drafts {
+        let Some(key) = key(draft) else { continue };
+        let first = *seen.entry(key).or_insert(draft);
+        if first.name != draft.name {
             let (message, help) = say(draft, first);
             let finding = Finding::new(code, draft.place(attribute), message, help);
             findings

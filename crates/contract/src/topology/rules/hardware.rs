@@ -1,5 +1,7 @@
 //! Sizes, templates and PCI devices of nodes.
 
+use std::collections::BTreeMap;
+
 use super::NodeRule;
 use crate::code::Code;
 use crate::finding::Finding;
@@ -83,32 +85,63 @@ fn control_planes_fit(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Find
 }
 
 fn devices_differ(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let all: Vec<(usize, &Device, &str)> = drafts
+    let mut taken: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
+    for claim in drafts
         .iter()
         .enumerate()
-        .flat_map(|(node, draft)| draft.devices.iter().map(move |device| (node, device)))
-        .filter_map(|(node, device)| Some((node, device, device.gpu.bdf.as_deref()?)))
-        .collect();
-    for (index, (node, device, bdf)) in all.iter().enumerate() {
-        let clash = all[..index]
-            .iter()
-            .find(|(other, _, taken)| same_device(bdf, taken, node == other));
-        if let Some((_, first, taken)) = clash {
-            let message = format!("`{bdf}` is the device of `{taken}`, which is in use already");
-            let help = "give each node a device of its own; all functions of one are written without the function number";
-            let finding = Finding::new(Code::PciDuplicate, device.place.clone(), message, help);
-            findings.push(finding.with_related(first.place.clone(), "first here"));
+        .flat_map(|(node, draft)| claims(node, draft))
+    {
+        let others = taken.entry(claim.device).or_default();
+        if let Some(first) = others.iter().find(|first| first.excludes(&claim)) {
+            findings.push(claim.taken_by(first));
         }
+        others.push(claim);
     }
 }
 
-/// One node may list several functions of a device; two nodes cannot share it, since its functions are in one
-/// IOMMU group as a rule.
-fn same_device(a: &str, b: &str, one_node: bool) -> bool {
-    let ((device_a, function_a), (device_b, function_b)) = (split(a), split(b));
-    let apart =
-        one_node && function_a.is_some() && function_b.is_some() && function_a != function_b;
-    device_a == device_b && !apart
+/// A device by address that a node asks for.
+struct Claim<'a> {
+    node: usize,
+    place: &'a Path,
+    bdf: &'a str,
+    device: &'a str,
+    function: Option<&'a str>,
+}
+
+fn claims(node: usize, draft: &Draft) -> impl Iterator<Item = Claim<'_>> {
+    draft
+        .devices
+        .iter()
+        .filter_map(move |Device { place, gpu }| {
+            let bdf = gpu.bdf.as_deref()?;
+            let (device, function) = split(bdf);
+            Some(Claim {
+                node,
+                place,
+                bdf,
+                device,
+                function,
+            })
+        })
+}
+
+impl Claim<'_> {
+    /// One node may list several functions of a device; two nodes cannot share it, since its functions are in one
+    /// IOMMU group as a rule.
+    fn excludes(&self, other: &Self) -> bool {
+        let both_name_one = self.function.is_some() && other.function.is_some();
+        self.node != other.node || !both_name_one || self.function == other.function
+    }
+
+    fn taken_by(&self, first: &Self) -> Finding {
+        let message = format!(
+            "`{}` is the device of `{}`, which is in use already",
+            self.bdf, first.bdf
+        );
+        let help = "give each node a device of its own; all functions of one are written without the function number";
+        Finding::new(Code::PciDuplicate, self.place.clone(), message, help)
+            .with_related(first.place.clone(), "first here")
+    }
 }
 
 fn gpu_workers_have_gpus(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) {

@@ -1,5 +1,7 @@
 //! Names, slots, VMIDs, MAC addresses and UUIDs: every node has its own.
 
+use std::collections::BTreeSet;
+
 use super::{NodeRule, duplicates};
 use crate::code::Code;
 use crate::finding::Finding;
@@ -99,7 +101,11 @@ fn overrides_name_nodes(drafts: &[Draft], reading: &Reading<'_>, findings: &mut 
         .flatten()
         .map(|(key, _)| key)
     {
-        if drafts.iter().any(|draft| draft.name == *key) {
+        // Drafts are sorted by name.
+        if drafts
+            .binary_search_by(|draft| draft.name.as_str().cmp(key))
+            .is_ok()
+        {
             continue;
         }
         let env = reading.text("env_name").unwrap_or_default();
@@ -200,7 +206,7 @@ fn another_slot(draft: &Draft, drafts: &[Draft]) -> String {
 }
 
 fn vmids_are_no_templates(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let templates: Vec<i64> = drafts
+    let templates: BTreeSet<i64> = drafts
         .iter()
         .filter_map(|draft| build::template(draft, reading)?.parse().ok())
         .collect();
