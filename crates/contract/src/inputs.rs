@@ -3,6 +3,7 @@
 mod nodes;
 mod retired;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use nodes::{GPU_SOURCE, GPUS, NODE};
@@ -35,7 +36,9 @@ pub(crate) const CLONE_MODE: Kind = Kind::Text(Text::Choice(&["full", "linked"])
 
 /// The input called `name`.
 pub fn find(name: &str) -> Option<&'static Input> {
-    INPUTS.iter().find(|input| input.name == name)
+    static BY_NAME: LazyLock<BTreeMap<&'static str, &'static Input>> =
+        LazyLock::new(|| INPUTS.iter().map(|input| (input.name, input)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// Every input, section by section, in the order of the documents.

@@ -33,6 +33,7 @@ fn an_input_says_what_is_wrong_and_what_to_type() {
         ("node", "null"),
         ("node", r#""pve.example.org""#),
         ("control_plane_template", r#""talos_nocloud""#),
+        ("control_plane_template", r#""talos_a.-b""#),
         ("control_plane_template", "99"),
         ("control_plane_template", "9000.5"),
         ("cpu_type", r#""kvm64""#),

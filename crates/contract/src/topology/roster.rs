@@ -97,9 +97,10 @@ pub(super) fn draft(reading: &Reading<'_>) -> Vec<Draft> {
     };
     let overrides = reading.value("node_overrides");
     let overrides = overrides.as_ref().and_then(Value::as_map);
+    let start = Start::of(reading);
     let mut drafts: Vec<Draft> = lines(reading, &env)
         .into_iter()
-        .map(|line| line.draft(&env, overrides.and_then(|all| all.get(&line.name)), reading))
+        .map(|line| line.draft(&env, overrides.and_then(|all| all.get(&line.name)), &start))
         .collect();
     drafts.sort_by(|a, b| a.name.cmp(&b.name));
     drafts
@@ -213,7 +214,7 @@ fn set_attributes(value: Option<&Value>) -> BTreeMap<String, Value> {
 }
 
 impl Line {
-    fn draft(&self, env: &str, overrides: Option<&Value>, reading: &Reading<'_>) -> Draft {
+    fn draft(&self, env: &str, overrides: Option<&Value>, start: &Start) -> Draft {
         let overrides = set_attributes(overrides);
         let overridden = overrides.keys().cloned().collect();
         let mut options = self.options.clone();
@@ -232,22 +233,21 @@ impl Line {
             uuid: derive::uuid(env, &self.name),
             devices: Vec::new(),
         };
-        draft.settle(reading);
+        draft.settle(start);
         draft
     }
 }
 
 impl Draft {
     /// Fills in what follows from the options and the slot.
-    fn settle(&mut self, reading: &Reading<'_>) {
+    fn settle(&mut self, start: &Start) {
         let by_number = self.number.and_then(|number| slot_of(self.group, number));
         self.slot = self.whole("slot").or(by_number);
-        let start = reading.whole("vmid_start");
         self.vmid = self
             .whole("vmid")
-            .or_else(|| start?.checked_add(self.slot?));
+            .or_else(|| start.vmid?.checked_add(self.slot?));
         let address = self.text("address").and_then(|text| text.parse().ok());
-        self.address = address.or_else(|| add(address_start(reading)?, self.slot?));
+        self.address = address.or_else(|| add(start.address?, self.slot?));
         if let Some(mac) = self.text("mac") {
             self.mac = mac.to_uppercase();
         }
@@ -258,7 +258,21 @@ impl Draft {
     }
 }
 
-/// The address of slot 0.
+/// Where slot 0 is, as far as the inputs tell.
+struct Start {
+    vmid: Option<i64>,
+    address: Option<Ipv4Addr>,
+}
+
+impl Start {
+    fn of(reading: &Reading<'_>) -> Self {
+        Self {
+            vmid: reading.whole("vmid_start"),
+            address: address_start(reading),
+        }
+    }
+}
+
 fn address_start(reading: &Reading<'_>) -> Option<Ipv4Addr> {
     if reading.is_set("node_address_start") {
         return reading.address("node_address_start");
