@@ -1,0 +1,8 @@
+//! The life of VMs: the provider in process against a simulated host over real HTTP.
+
+mod bench;
+mod identity;
+mod interruption;
+mod life;
+mod problems;
+mod terraform;
