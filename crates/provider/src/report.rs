@@ -59,17 +59,21 @@ fn chain(error: &Error) -> String {
     text
 }
 
-/// Makes a fragment a sentence.
+/// Makes a fragment a sentence. A first word that is no plain word keeps its case.
 pub(crate) fn sentence(fragment: &str) -> String {
-    let mut chars = fragment.chars();
-    let start = chars
-        .next()
-        .map(|first| first.to_uppercase().to_string())
-        .unwrap_or_default();
+    let first = fragment.split_whitespace().next().unwrap_or_default();
+    let plain = first
+        .chars()
+        .all(|char| char.is_alphabetic() || ",;:".contains(char));
+    let (start, rest) = fragment.split_at(if plain { first_length(fragment) } else { 0 });
     let end = if fragment.ends_with(['.', '!', '?']) {
         ""
     } else {
         "."
     };
-    format!("{start}{}{end}", chars.as_str())
+    format!("{}{rest}{end}", start.to_uppercase())
+}
+
+fn first_length(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
 }

@@ -71,6 +71,31 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Says in a few words what is wrong, for the VM `key`.
+    pub fn summary(&self, key: &VmKey) -> String {
+        match self {
+            Self::Stranger { .. } | Self::CloneOfOurs { .. } | Self::Hidden => {
+                format!("VMID {} is taken", key.vmid)
+            }
+            Self::AbandonedClone => format!("VMID {} is locked", key.vmid),
+            Self::AppearedSincePlan | Self::Vanished => format!("{key} is not as planned"),
+            Self::RestartNotAllowed(_) | Self::PowerNotManaged(_) => {
+                format!("{key} would have to be restarted")
+            }
+            Self::Protected => format!("{key} is protected from removal"),
+            Self::Locked(_)
+            | Self::IsTemplate
+            | Self::Shrink { .. }
+            | Self::MoveDisk { .. }
+            | Self::NoBootDisk
+            | Self::NoNetworkCard
+            | Self::NoFreeSlot
+            | Self::NotesTooLong { .. }
+            | Self::Unreadable(_)
+            | Self::NoEffect(_) => format!("{key} cannot be changed"),
+        }
+    }
+
     /// Says in one or more sentences what is wrong and what to do, for the VM `key`.
     pub fn explain(&self, key: &VmKey) -> String {
         Explained { refusal: self, key }.to_string()

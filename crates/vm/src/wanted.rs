@@ -36,7 +36,7 @@ impl fmt::Display for VmKey {
 /// What a VM is made from. After creation this is recorded in the marker and never acted upon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The template, by name or VMID as the configuration says it.
+    /// The template, by name or VMID as the configuration says it; empty when nobody knows.
     pub template: String,
     /// Full or linked clone; none leaves it to Proxmox.
     pub clone: Option<CloneMode>,
@@ -51,7 +51,9 @@ pub struct Origin {
 impl Origin {
     pub(crate) fn text(&self, argument: Argument) -> Option<String> {
         match argument {
-            Argument::Template => Some(self.template.clone()),
+            Argument::Template => {
+                Some(self.template.clone()).filter(|template| !template.is_empty())
+            }
             Argument::Clone => self.clone.map(|mode| mode.name().to_owned()),
             Argument::Pool => self.pool.clone(),
             Argument::Role => self.role.map(|role| role.name().to_owned()),

@@ -95,8 +95,8 @@ pub(super) fn actual(held: &Wanted, present: &Present) -> Result<Actual, Diagnos
     Actual::read(present).map_err(|bad: BadOption| refused(held, &Refusal::from(bad)))
 }
 
-/// Reports that a VM is left as it is.
+/// Reports why a VM is left as it is.
 pub(super) fn refused(held: &Wanted, refusal: &Refusal) -> Diagnostic {
-    Diagnostic::error(format!("{} is left as it is", held.key))
+    Diagnostic::error(refusal.summary(&held.key))
         .detail(report::sentence(&refusal.explain(&held.key)))
 }

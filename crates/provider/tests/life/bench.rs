@@ -23,6 +23,12 @@ impl Bench {
             listen: "127.0.0.1:0".to_owned(),
         };
         let sim = Sim::start(host).await.expect("a free port");
+        // What a static address takes beyond the scenario's own role: the cloud-init drive.
+        sim.edit(|world| {
+            world.put_role("CloudInit", &["VM.Config.CDROM", "VM.Config.Cloudinit"]);
+            world.grant("/vms", "em-infra@pve", "CloudInit", true);
+            world.grant("/vms", "em-infra@pve!terraform", "CloudInit", true);
+        });
         let (id, secret) = sim.token(token).expect("a token of the scenario");
         let block = Value::object([
             ("endpoint", sim.url()),
@@ -30,21 +36,31 @@ impl Bench {
             ("api_token_secret", secret),
             ("tls_fingerprint", sim.fingerprint().to_owned()),
         ]);
-        Self { sim, terraform: Terraform::new(block) }
+        Self {
+            sim,
+            terraform: Terraform::new(block),
+        }
     }
 
     /// The requests since the last call that may change something.
     pub(crate) fn writes(&self) -> Vec<String> {
         let journal = self.sim.journal();
         self.sim.clear_journal();
-        journal.iter().filter(|entry| entry.write).map(told).collect()
+        journal
+            .iter()
+            .filter(|entry| entry.write)
+            .map(told)
+            .collect()
     }
 
     /// The number of requests since the last call, the polling of tasks left out.
     pub(crate) fn calls(&self) -> usize {
         let journal = self.sim.journal();
         self.sim.clear_journal();
-        journal.iter().filter(|entry| !entry.path.contains("/tasks/")).count()
+        journal
+            .iter()
+            .filter(|entry| !entry.path.contains("/tasks/"))
+            .count()
     }
 }
 
@@ -71,7 +87,10 @@ pub(crate) fn worker(number: u32) -> Value {
         ("storage", "local-lvm".into()),
         ("bridge", "vmbr0".into()),
         ("mac", format!("BC:24:11:00:00:{number:02X}").into()),
-        ("uuid", format!("6f1d7c1e-0000-5000-8000-0000000000{number:02x}").into()),
+        (
+            "uuid",
+            format!("6f1d7c1e-0000-5000-8000-0000000000{number:02x}").into(),
+        ),
         ("address_mode", "static".into()),
         ("address", format!("192.168.50.{}", 9 + number).into()),
         ("prefix_length", 24.into()),
@@ -86,5 +105,7 @@ pub(crate) fn worker(number: u32) -> Value {
 }
 
 pub(crate) fn workers(count: u32) -> Config {
-    (1..=count).map(|number| (format!("worker-{number}"), worker(number))).collect()
+    (1..=count)
+        .map(|number| (format!("worker-{number}"), worker(number)))
+        .collect()
 }

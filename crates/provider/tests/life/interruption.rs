@@ -10,7 +10,9 @@ async fn converges(bench: &mut Bench) {
     assert_eq!(outcome.errors, Vec::<String>::new());
     bench.terraform.plan(&workers(1)).await.assert_empty();
     bench.terraform.plan_only(&workers(1)).await.assert_empty();
-    let vms: Vec<u32> = bench.sim.world(|world| world.vms().map(|(vmid, _)| vmid).collect());
+    let vms: Vec<u32> = bench
+        .sim
+        .world(|world| world.vms().map(|(vmid, _)| vmid).collect());
     assert_eq!(vms, [8010, 9000]);
 }
 
@@ -31,14 +33,22 @@ async fn disturbed(action: FaultAction) {
     let writes = writes_of_a_create().await;
     assert!(writes.len() >= 4, "{writes:?}");
     for (place, write) in writes.iter().enumerate() {
-        let nth = writes[..place].iter().filter(|earlier| *earlier == write).count() + 1;
+        let nth = writes[..place]
+            .iter()
+            .filter(|earlier| *earlier == write)
+            .count()
+            + 1;
         let (method, path) = split(write);
         let mut bench = Bench::start().await;
-        let fault = Fault::on(&method, &path, action.clone()).nth(u64::try_from(nth).expect("small"));
+        let fault =
+            Fault::on(&method, &path, action.clone()).nth(u64::try_from(nth).expect("small"));
         bench.sim.fault(fault.once());
         let outcome = bench.terraform.apply(&workers(1)).await;
         if !outcome.errors.is_empty() {
-            assert!(bench.terraform.state.is_empty(), "a failed create leaves no tainted row");
+            assert!(
+                bench.terraform.state.is_empty(),
+                "a failed create leaves no tainted row"
+            );
         }
         converges(&mut bench).await;
     }
@@ -76,7 +86,10 @@ async fn a_stop_parks_and_the_next_run_finishes() {
     stopper.stop(StopReason::Asked);
     bench.terraform.stop = stopper.handle();
     let outcome = bench.terraform.apply(&workers(1)).await;
-    insta::assert_snapshot!(outcome.errors.join("\n"), @"");
+    insta::assert_snapshot!(outcome.errors.join("\n"), @r#"
+    VM 8010 k3s-dev-worker-1 was not built
+    A stop came first; nothing was changed.
+    "#);
     assert!(bench.terraform.state.is_empty());
     bench.terraform.stop = tf_plugin::Stop::never();
     converges(&mut bench).await;

@@ -53,10 +53,15 @@ pub(crate) struct Outcome {
 impl Outcome {
     fn add(&mut self, diagnostics: impl IntoIterator<Item = tf_plugin::Diagnostic>) {
         for diagnostic in diagnostics {
-            let place = diagnostic.path.map(|path| format!(" (at {path})")).unwrap_or_default();
+            let place = diagnostic
+                .path
+                .map(|path| format!(" (at {path})"))
+                .unwrap_or_default();
             let text = format!("{}{place}\n{}", diagnostic.summary, diagnostic.detail);
             match diagnostic.severity {
                 Severity::Error => self.errors.push(text),
+                // An apply plans once more, which says the same again.
+                Severity::Warning if self.warnings.contains(&text) => {}
                 Severity::Warning => self.warnings.push(text),
             }
         }
@@ -69,7 +74,11 @@ impl Outcome {
     /// The actions that are more than nothing.
     pub(crate) fn changes(&self) -> BTreeMap<&str, Action> {
         let some = |(_, action): &(&String, &Action)| **action != Action::Nothing;
-        self.actions.iter().filter(some).map(|(name, action)| (name.as_str(), *action)).collect()
+        self.actions
+            .iter()
+            .filter(some)
+            .map(|(name, action)| (name.as_str(), *action))
+            .collect()
     }
 
     pub(crate) fn assert_empty(&self) {
@@ -86,7 +95,12 @@ struct Process {
 
 impl Terraform {
     pub(crate) fn new(block: Value) -> Self {
-        Self { block, names: attribute_names(), state: BTreeMap::new(), stop: Stop::never() }
+        Self {
+            block,
+            names: attribute_names(),
+            state: BTreeMap::new(),
+            stop: Stop::never(),
+        }
     }
 
     pub(crate) fn set(&mut self, argument: &str, value: impl Into<Value>) {
@@ -96,8 +110,14 @@ impl Terraform {
     async fn process(&self) -> Process {
         let session = Arc::new(Session::new(Environment::default()));
         let block = Block::new(Arc::clone(&session));
-        let mut process = Process { vm: TalosVm::new(session), outcome: Outcome::default() };
-        let request = ConfigureRequest { config: self.block.clone(), ..ConfigureRequest::default() };
+        let mut process = Process {
+            vm: TalosVm::new(session),
+            outcome: Outcome::default(),
+        };
+        let request = ConfigureRequest {
+            config: self.block.clone(),
+            ..ConfigureRequest::default()
+        };
         process.outcome.keep(block.configure(request).await);
         for row in self.state.values() {
             process.vm.seen(&row.object);
@@ -171,16 +191,23 @@ impl Terraform {
 
     async fn change(&mut self, process: &mut Process, name: &str, config: &Value) {
         let row = self.state.get(name);
-        let Some(planned) = process.plan(config, row, &self.names).await else { return };
+        let Some(planned) = process.plan(config, row, &self.names).await else {
+            return;
+        };
         let request = ApplyRequest {
             config: config.clone(),
             prior: row.map(|row| row.object.clone()).unwrap_or_default(),
             planned: planned.planned.clone(),
-            private: planned.private.or_else(|| row.map(|row| row.private.clone())).unwrap_or_default(),
+            private: planned
+                .private
+                .or_else(|| row.map(|row| row.private.clone()))
+                .unwrap_or_default(),
             identity: planned.identity,
             stop: self.stop.clone(),
         };
-        let Some(answer) = process.outcome.keep(process.vm.apply(request).await) else { return };
+        let Some(answer) = process.outcome.keep(process.vm.apply(request).await) else {
+            return;
+        };
         let failed = answer.diagnostics.has_errors();
         process.outcome.add(answer.diagnostics);
         let object = filled(&answer.state, &self.names);
@@ -188,19 +215,35 @@ impl Terraform {
             self.state.remove(name);
             return;
         }
-        assert!(object.is_wholly_known(), "an apply leaves nothing unknown: {object:?}");
+        assert!(
+            object.is_wholly_known(),
+            "an apply leaves nothing unknown: {object:?}"
+        );
         if !failed {
             compatible(&planned.planned, &object, &self.names);
         }
-        assert!(answer.identity.is_some(), "an applied object has an identity");
+        assert!(
+            answer.identity.is_some(),
+            "an applied object has an identity"
+        );
         let private = answer.private.unwrap_or_default();
-        self.state.insert(name.to_owned(), Row { object, private, identity: answer.identity });
+        self.state.insert(
+            name.to_owned(),
+            Row {
+                object,
+                private,
+                identity: answer.identity,
+            },
+        );
     }
 
     /// `terraform import`, and the read that follows it.
     pub(crate) async fn import(&mut self, name: &str, key: ImportKey) -> Outcome {
         let mut process = self.process().await;
-        let request = ImportRequest { key, stop: Stop::never() };
+        let request = ImportRequest {
+            key,
+            stop: Stop::never(),
+        };
         let Some(imported) = process.outcome.keep(process.vm.import(request).await) else {
             return process.outcome;
         };
@@ -239,7 +282,14 @@ impl Process {
             if !object.is_null() {
                 let private = answer.private.unwrap_or(row.private);
                 let identity = answer.identity.or(row.identity);
-                read.insert(name, Row { object, private, identity });
+                read.insert(
+                    name,
+                    Row {
+                        object,
+                        private,
+                        identity,
+                    },
+                );
             }
         }
         read
@@ -247,17 +297,26 @@ impl Process {
 
     async fn plan_all(&mut self, config: &Config, state: &BTreeMap<String, Row>, names: &[String]) {
         for name in state.keys().filter(|name| !config.contains_key(*name)) {
-            if self.plan(&Value::Null, state.get(name), names).await.is_some() {
+            if self
+                .plan(&Value::Null, state.get(name), names)
+                .await
+                .is_some()
+            {
                 self.outcome.actions.insert(name.clone(), Action::Delete);
             }
         }
         for (name, wanted) in config {
-            let request = ValidateRequest { config: filled(wanted, names), stop: Stop::never() };
+            let request = ValidateRequest {
+                config: filled(wanted, names),
+                stop: Stop::never(),
+            };
             if self.outcome.keep(self.vm.validate(request).await).is_none() {
                 continue;
             }
             let row = state.get(name);
-            let Some(planned) = self.plan(wanted, row, names).await else { continue };
+            let Some(planned) = self.plan(wanted, row, names).await else {
+                continue;
+            };
             let action = match row {
                 None => Action::Create,
                 Some(_) if !planned.requires_replace.is_empty() => {
@@ -319,20 +378,34 @@ fn filled(object: &Value, names: &[String]) -> Value {
 fn attribute_names() -> Vec<String> {
     let session = Arc::new(Session::new(Environment::default()));
     let schema = TalosVm::new(session).schema();
-    schema.attributes().iter().map(|attribute| attribute.name().to_owned()).collect()
+    schema
+        .attributes()
+        .iter()
+        .map(|attribute| attribute.name().to_owned())
+        .collect()
 }
 
 /// Core: a planned value is that of the configuration, or the prior one if both are set; a computed
 /// one is free where the configuration has none.
 fn valid_plan(prior: &Value, config: &Value, planned: &Value, names: &[String]) {
-    assert_eq!(config.is_null(), planned.is_null(), "a plan is null exactly for a delete");
+    assert_eq!(
+        config.is_null(),
+        planned.is_null(),
+        "a plan is null exactly for a delete"
+    );
     if planned.is_null() {
         return;
     }
-    for name in names.iter().filter(|name| !COMPUTED.contains(&name.as_str())) {
+    for name in names
+        .iter()
+        .filter(|name| !COMPUTED.contains(&name.as_str()))
+    {
         let (config, planned, prior) = (config.get(name), planned.get(name), prior.get(name));
         let suppressed = !config.is_null() && !prior.is_null() && planned == prior;
-        assert!(planned == config || suppressed, "{name}: {config:?} is planned as {planned:?}");
+        assert!(
+            planned == config || suppressed,
+            "{name}: {config:?} is planned as {planned:?}"
+        );
     }
 }
 
@@ -340,6 +413,10 @@ fn valid_plan(prior: &Value, config: &Value, planned: &Value, names: &[String]) 
 fn compatible(planned: &Value, made: &Value, names: &[String]) {
     for name in names {
         let planned = planned.get(name);
-        assert!(planned.is_unknown() || planned == made.get(name), "{name}: {planned:?} became {:?}", made.get(name));
+        assert!(
+            planned.is_unknown() || planned == made.get(name),
+            "{name}: {planned:?} became {:?}",
+            made.get(name)
+        );
     }
 }
