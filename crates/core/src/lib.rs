@@ -1,5 +1,6 @@
 //! What em-infra does around Terraform, as a library: it never prints and never exits.
 
 pub mod check;
+pub mod gate;
 pub mod inputs;
 pub mod provider_install;

@@ -9,10 +9,9 @@ use crate::dir::sync_parent;
 use crate::error::failed_to;
 use crate::{Mode, Result};
 
-/// A file that is appended to line by line; each line is on disk when the call returns.
-///
-/// After a crash the file holds every line that was acknowledged, and at most one torn line at
-/// its end.
+/// A file that is appended to line by line. A line outlives the death of the process as soon as the
+/// call returns, and a loss of power where that was asked for. After one the file can end in a torn
+/// line.
 #[derive(Debug)]
 pub struct Appender {
     file: File,
@@ -35,11 +34,18 @@ impl Appender {
         })
     }
 
-    /// Appends `line` and a line end in one write, and waits until it is on disk.
+    /// Appends `line` and a line end in one write.
     pub fn line(&mut self, line: &str) -> Result<()> {
         self.file
             .write_all(format!("{line}\n").as_bytes())
-            .and_then(|()| self.file.sync_data())
+            .map_err(failed_to("append to", &self.path))
+    }
+
+    /// Appends `line` as [`line`](Self::line) does and waits until all of the file is on disk.
+    pub fn durable_line(&mut self, line: &str) -> Result<()> {
+        self.line(line)?;
+        self.file
+            .sync_data()
             .map_err(failed_to("append to", &self.path))
     }
 }
@@ -55,7 +61,7 @@ mod tests {
     fn lines_follow_those_of_an_earlier_run_and_the_file_is_private() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
-        Appender::open(&path).unwrap().line("one").unwrap();
+        Appender::open(&path).unwrap().durable_line("one").unwrap();
         Appender::open(&path).unwrap().line("two").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
         assert_eq!(

@@ -109,6 +109,12 @@ impl Terraform {
         words.map(quoted).collect::<Vec<_>>().join(" ")
     }
 
+    /// The files that get standard output and standard error of the command with this label.
+    pub fn log_files(&self, label: &str) -> (PathBuf, PathBuf) {
+        let file = |ending: &str| self.logs.join(format!("{label}.{ending}"));
+        (file("stdout.jsonl"), file("stderr.txt"))
+    }
+
     fn argv(&self, command: &dyn Argv) -> Vec<OsString> {
         let mut chdir = OsString::from("-chdir=");
         chdir.push(&self.root);
@@ -124,8 +130,8 @@ impl Terraform {
         }
     }
 
-    /// Runs a subcommand that prints the event stream. Its output stays in `<label>.stdout.jsonl`
-    /// and `<label>.stderr.txt` of the logs, so a label is used once.
+    /// Runs a subcommand that prints the event stream. Its output stays in the logs, so a label is
+    /// used once.
     pub(crate) fn stream(
         &self,
         command: &dyn Argv,
@@ -133,8 +139,7 @@ impl Terraform {
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Finished, RunError> {
         let program = self.program(command);
-        let stdout = self.logs.join(format!("{label}.stdout.jsonl"));
-        let stderr = self.logs.join(format!("{label}.stderr.txt"));
+        let (stdout, stderr) = self.log_files(label);
         let streams = (
             files::new_file(&stdout, Mode::Private)?,
             files::new_file(&stderr, Mode::Private)?,

@@ -1,0 +1,209 @@
+//! What a run leaves behind while it goes: rows, transcript lines, events for the caller.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use files::Digest;
+use tf_run::plan::noise;
+use tf_run::{Diagnostic, Severity};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::record::Record;
+use super::rows::Row;
+use super::sequence::Seen;
+use super::transcript::{Transcript, line_of};
+use super::{Event, GateError, Level, Reason, RunDirectory, Step, StepEnd, Verdict};
+
+/// Everything that hears of a run.
+pub(super) struct Journal<'h> {
+    now: &'h dyn Fn() -> OffsetDateTime,
+    on_event: &'h mut dyn FnMut(Event<'_>),
+    record: Record,
+    transcript: Transcript,
+}
+
+/// How a step ended.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) exit: Option<String>,
+    pub(super) logs: Option<(PathBuf, PathBuf)>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// How the run ended.
+pub(super) struct Ending<'a> {
+    pub(super) verdict: Verdict,
+    pub(super) level: Option<Level>,
+    pub(super) reasons: &'a [Reason],
+    pub(super) not_checked: &'a [String],
+}
+
+impl<'h> Journal<'h> {
+    pub(super) fn open(
+        directory: &RunDirectory,
+        now: &'h dyn Fn() -> OffsetDateTime,
+        on_event: &'h mut dyn FnMut(Event<'_>),
+    ) -> Result<Self, GateError> {
+        let record = Record::create(directory.path())?;
+        let transcript = Transcript::create(directory.path())?;
+        Ok(Self {
+            now,
+            on_event,
+            record,
+            transcript,
+        })
+    }
+
+    pub(super) fn row(&mut self, row: &Row<'_>) -> Result<(), GateError> {
+        self.record.row(row)
+    }
+
+    pub(super) fn time(&self) -> String {
+        let now = (self.now)();
+        now.format(&Rfc3339)
+            .unwrap_or_else(|_| now.unix_timestamp().to_string())
+    }
+
+    pub(super) fn started(
+        &mut self,
+        step: Step,
+        command: Option<&str>,
+    ) -> Result<OffsetDateTime, GateError> {
+        let time = self.time();
+        self.record.row(&Row::Step {
+            step,
+            time,
+            command,
+        })?;
+        self.transcript
+            .line(&format!("$ {}", command.unwrap_or(step.label())))?;
+        (self.on_event)(Event::Started { step, command });
+        Ok((self.now)())
+    }
+
+    pub(super) fn heard(&mut self, step: Step, event: &tf_run::Event) -> Result<(), GateError> {
+        (self.on_event)(Event::Terraform { step, event });
+        match line_of(event) {
+            Some(line) => Ok(self.transcript.line(&line)?),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn planned(
+        &mut self,
+        step: Step,
+        seen: &Seen,
+        digest: &Digest,
+    ) -> Result<(), GateError> {
+        let Seen {
+            exit,
+            plan,
+            refresh,
+            ..
+        } = seen;
+        let counts = plan.counts();
+        self.record.row(&Row::Plan {
+            step,
+            format: plan.format_version.to_string(),
+            sha256: digest.to_string(),
+            counts,
+            applyable: plan.applyable,
+            complete: plan.complete,
+            errored: plan.errored,
+            refresh,
+            drift: plan
+                .resource_drift
+                .iter()
+                .map(|drift| drift.address.clone())
+                .collect(),
+            noise: noise(plan, *exit).iter().map(ToString::to_string).collect(),
+        })?;
+        let drift = plan.resource_drift.len();
+        (self.on_event)(Event::Planned {
+            step,
+            counts,
+            drift,
+            refresh,
+        });
+        Ok(())
+    }
+
+    pub(super) fn finished(
+        &mut self,
+        step: Step,
+        began: OffsetDateTime,
+        end: StepEnd,
+        outcome: &Outcome,
+    ) -> Result<(), GateError> {
+        let elapsed = Duration::try_from((self.now)() - began).unwrap_or_default();
+        let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let exit = outcome.exit.clone();
+        let ended = exit.as_deref().unwrap_or(end.words());
+        self.transcript
+            .line(&format!("# {ended}, {milliseconds} ms\n"))?;
+        self.record.row(&Row::Done {
+            step,
+            end: end.words(),
+            exit,
+            milliseconds,
+            warnings: outcome.summaries(Severity::Warning),
+            errors: outcome.summaries(Severity::Error),
+            stdout_sha256: outcome.log_digest(|(stdout, _)| stdout)?,
+            stderr_sha256: outcome.log_digest(|(_, stderr)| stderr)?,
+        })?;
+        (self.on_event)(Event::Finished { step, end, elapsed });
+        Ok(())
+    }
+
+    pub(super) fn end(&mut self, ending: &Ending<'_>) -> Result<(), GateError> {
+        let Ending {
+            verdict,
+            level,
+            reasons,
+            not_checked,
+        } = *ending;
+        let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        self.transcript
+            .line(&format!("verdict: {}", verdict.meaning()))?;
+        for reason in &reasons {
+            self.transcript.line(&format!("  {reason}"))?;
+        }
+        for left_out in not_checked {
+            self.transcript.line(&format!("not checked: {left_out}"))?;
+        }
+        let (time, transcript_sha256) = (self.time(), self.transcript.digest()?.to_string());
+        self.record.row(&Row::End {
+            time,
+            verdict,
+            exit_code: verdict.exit_code(),
+            level,
+            reasons,
+            not_checked,
+            transcript_sha256,
+        })
+    }
+}
+
+impl Outcome {
+    /// Details can quote values; summaries are fixed words.
+    fn summaries(&self, severity: Severity) -> Vec<String> {
+        let found = self
+            .diagnostics
+            .iter()
+            .filter(|found| found.severity == severity);
+        found.map(|found| found.summary.clone()).collect()
+    }
+
+    /// The digest of a log, where the command came as far as having one.
+    fn log_digest(
+        &self,
+        pick: impl Fn(&(PathBuf, PathBuf)) -> &PathBuf,
+    ) -> Result<Option<String>, GateError> {
+        let log = self.logs.as_ref().map(pick).filter(|path| path.is_file());
+        Ok(log
+            .map(|path| Digest::of_file(path))
+            .transpose()?
+            .map(|digest| digest.to_string()))
+    }
+}

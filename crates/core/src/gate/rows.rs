@@ -1,0 +1,90 @@
+//! The rows of a record. Addresses, names, counts and digests; never a value of a resource, an
+//! input or an output.
+
+use serde::Serialize;
+use tf_run::plan::{Counts, Refresh};
+
+use super::{HostKind, Level, Step, Tool, Verdict};
+
+/// The format of the record; a reader refuses another major number.
+pub(super) const SCHEMA: &str = "em-infra-gate/1.0";
+
+/// One row.
+#[derive(Debug, Serialize)]
+#[serde(tag = "row", rename_all = "kebab-case")]
+pub(super) enum Row<'a> {
+    /// A run begins. Without an end row the run was cut off, which is a finding of its own.
+    Start {
+        schema: &'static str,
+        run: &'a str,
+        time: String,
+        tool: &'a Tool,
+        host: HostKind,
+        engine: EngineRow,
+        root: String,
+        var_files: Vec<String>,
+        input_variables: Vec<String>,
+        scrubbed_variables: &'a [String],
+    },
+    /// Digests of what the run rests on.
+    Inputs {
+        before: Step,
+        configuration: String,
+        provider_lock: Option<String>,
+        variables: String,
+    },
+    /// A step begins.
+    Step {
+        step: Step,
+        time: String,
+        command: Option<&'a str>,
+    },
+    /// A plan was read.
+    Plan {
+        step: Step,
+        format: String,
+        sha256: String,
+        counts: Counts,
+        applyable: Option<bool>,
+        complete: Option<bool>,
+        errored: bool,
+        refresh: &'a Refresh,
+        drift: Vec<String>,
+        noise: Vec<String>,
+    },
+    /// A step ended.
+    Done {
+        step: Step,
+        end: &'static str,
+        exit: Option<String>,
+        milliseconds: u64,
+        warnings: Vec<String>,
+        errors: Vec<String>,
+        stdout_sha256: Option<String>,
+        stderr_sha256: Option<String>,
+    },
+    /// The state file, where it is a file of the root module.
+    State {
+        when: &'static str,
+        sha256: Option<String>,
+    },
+    /// The run ends.
+    End {
+        time: String,
+        verdict: Verdict,
+        exit_code: u8,
+        level: Option<Level>,
+        reasons: Vec<String>,
+        not_checked: &'a [String],
+        transcript_sha256: String,
+    },
+}
+
+/// The engine of a run.
+#[derive(Debug, Serialize)]
+pub(super) struct EngineRow {
+    pub(super) product: String,
+    pub(super) version: String,
+    pub(super) origin: String,
+    pub(super) program_sha256: String,
+}

@@ -1,0 +1,344 @@
+//! The sequence itself.
+
+use files::Digest;
+use tf_run::plan::{Counts, Plan, PlanExit, Refresh};
+use tf_run::{
+    ApplyArgs, Argv, Finished, Json, PlanArgs, Planned, ReadObjects, RunError, Terraform,
+};
+
+use super::assess::{Assessment, Evidence, PlanEvidence, assess};
+use super::journal::{Journal, Outcome};
+use super::plan_file::PlanFile;
+use super::rows::{EngineRow, Row, SCHEMA};
+use super::{
+    Approval, Checked, GateConfig, GateError, Hooks, Inputs, OutputFault, Reason, Step, StepEnd,
+    output_check,
+};
+
+/// Why the sequence ends early.
+pub(super) enum Stop {
+    Because(Reason),
+    Terraform(RunError),
+    Gate(GateError),
+}
+
+impl From<GateError> for Stop {
+    fn from(error: GateError) -> Self {
+        Self::Gate(error)
+    }
+}
+
+impl From<files::Error> for Stop {
+    fn from(error: files::Error) -> Self {
+        Self::Gate(error.into())
+    }
+}
+
+impl From<RunError> for Stop {
+    fn from(error: RunError) -> Self {
+        Self::Terraform(error)
+    }
+}
+
+/// A run of the gate.
+pub(super) struct Gate<'a, 'h> {
+    config: &'a GateConfig,
+    terraform: &'a Terraform,
+    check: Option<&'h mut dyn FnMut() -> Checked>,
+    approve: &'h mut dyn FnMut(&Plan) -> Approval,
+    pub(super) journal: Journal<'h>,
+    pub(super) not_checked: Vec<String>,
+    pub(super) applied: Option<Counts>,
+    pub(super) refresh: Option<Refresh>,
+}
+
+/// A plan that was made and read.
+pub(super) struct Seen {
+    pub(super) exit: PlanExit,
+    pub(super) plan: Plan,
+    pub(super) refresh: Refresh,
+    file: PlanFile,
+}
+
+type OnEvent<'a> = &'a mut dyn FnMut(&tf_run::Event);
+
+impl<'a, 'h> Gate<'a, 'h> {
+    pub(super) fn open(
+        config: &'a GateConfig,
+        terraform: &'a Terraform,
+        hooks: Hooks<'h>,
+    ) -> Result<Self, GateError> {
+        let Hooks {
+            now,
+            on_event,
+            check,
+            approve,
+        } = hooks;
+        let mut gate = Self {
+            config,
+            terraform,
+            check,
+            approve,
+            journal: Journal::open(&config.directory, now, on_event)?,
+            not_checked: vec!["live: no one but the provider read the real objects".to_owned()],
+            applied: None,
+            refresh: None,
+        };
+        gate.start()?;
+        Ok(gate)
+    }
+
+    fn start(&mut self) -> Result<(), GateError> {
+        let (config, terraform) = (self.config, self.terraform);
+        let engine = terraform.engine();
+        let names = terraform
+            .env()
+            .iter()
+            .map(|(name, _)| name.to_string_lossy().into_owned());
+        self.journal.row(&Row::Start {
+            schema: SCHEMA,
+            run: config.directory.id(),
+            time: self.journal.time(),
+            tool: &config.tool,
+            host: config.host,
+            engine: EngineRow {
+                product: engine.release.product.to_string(),
+                version: engine.release.version.to_string(),
+                origin: format!("{:?}", engine.origin).to_lowercase(),
+                program_sha256: Digest::of_file(&engine.program)?.to_string(),
+            },
+            root: terraform.root().display().to_string(),
+            var_files: config
+                .var_files
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
+            input_variables: names.filter(|name| name.starts_with("TF_VAR_")).collect(),
+            scrubbed_variables: terraform.scrubbed(),
+        })
+    }
+
+    pub(super) fn sequence(&mut self) -> Result<Assessment, Stop> {
+        if !self.config.directory.is_locked() {
+            return Err(Stop::Because(Reason::Busy));
+        }
+        self.check()?;
+        self.init()?;
+        let before = self.inputs(Step::Plan)?;
+        let first = self.plan(Step::Plan, ReadObjects::Yes)?;
+        self.apply(&first, &before)?;
+        let output_faults = self.output_faults(&first.plan)?;
+        drop(first);
+        self.prove(&before, output_faults)
+    }
+
+    fn check(&mut self) -> Result<(), Stop> {
+        let Some(check) = self.check.take() else {
+            self.not_checked
+                .push("inputs: they were not checked before the run".into());
+            return Ok(());
+        };
+        let began = self.journal.started(Step::Check, None)?;
+        let found = check();
+        let end = match found {
+            Checked::Passed => StepEnd::Done,
+            Checked::Errors(_) => StepEnd::Failed,
+        };
+        self.journal
+            .finished(Step::Check, began, end, &Outcome::default())?;
+        match found {
+            Checked::Passed => Ok(()),
+            Checked::Errors(errors) => Err(Stop::Because(Reason::Findings { errors })),
+        }
+    }
+
+    fn init(&mut self) -> Result<(), Stop> {
+        let args = &self.config.init;
+        let run = |terraform: &Terraform, label: &str, event: OnEvent<'_>| {
+            terraform.init(args, label, event)
+        };
+        self.stream(Step::Init, args, run, |finished| finished)?;
+        Ok(())
+    }
+
+    fn inputs(&mut self, before: Step) -> Result<Inputs, Stop> {
+        let inputs = Inputs::read(self.terraform.root(), &self.config.var_files)?;
+        self.journal.row(&Row::Inputs {
+            before,
+            configuration: inputs.configuration().to_string(),
+            provider_lock: inputs.provider_lock().map(|digest| digest.to_string()),
+            variables: inputs.variables().to_string(),
+        })?;
+        Ok(inputs)
+    }
+
+    fn plan(&mut self, step: Step, objects: ReadObjects) -> Result<Seen, Stop> {
+        let path = self
+            .config
+            .directory
+            .path()
+            .join(format!("{}.tfplan", step.label()));
+        let file = PlanFile::at(path);
+        let var_files = self.config.var_files.clone();
+        let args = PlanArgs {
+            objects,
+            var_files,
+            ..PlanArgs::to_file(file.path())
+        };
+        let run = |terraform: &Terraform, label: &str, event: OnEvent<'_>| {
+            terraform.plan(&args, label, event)
+        };
+        let planned: Planned = self.stream(step, &args, run, |planned| &planned.finished)?;
+        let text = self.terraform.plan_json(file.path())?;
+        let plan = Plan::parse(&text).map_err(RunError::from)?;
+        let refresh = Refresh::of(&plan, &planned.finished.heard.refreshed);
+        let seen = Seen {
+            exit: planned.exit,
+            plan,
+            refresh,
+            file,
+        };
+        self.journal
+            .planned(step, &seen, &canonical_digest(&text)?)?;
+        Ok(seen)
+    }
+
+    /// Applies the plan, unless there is nothing in it: even an empty apply rewrites the state.
+    fn apply(&mut self, first: &Seen, before: &Inputs) -> Result<(), Stop> {
+        if first.exit == PlanExit::NoChanges {
+            let began = self.journal.started(Step::Apply, None)?;
+            self.journal
+                .finished(Step::Apply, began, StepEnd::Skipped, &Outcome::default())?;
+            self.applied = Some(first.plan.counts());
+            return Ok(());
+        }
+        match (self.approve)(&first.plan) {
+            Approval::Apply => {}
+            Approval::Stop => return Err(Stop::Because(Reason::NotApproved)),
+        }
+        let files = self.inputs(Step::Apply)?.changed_since(before);
+        if !files.is_empty() {
+            return Err(Stop::Because(Reason::InputsMoved { files }));
+        }
+        let (plan, var_files) = (first.file.path().to_owned(), self.config.var_files.clone());
+        let args = ApplyArgs { plan, var_files };
+        let run = |terraform: &Terraform, label: &str, event: OnEvent<'_>| {
+            terraform.apply(&args, label, event)
+        };
+        self.stream(Step::Apply, &args, run, |finished| finished)?;
+        self.applied = Some(first.plan.counts());
+        Ok(())
+    }
+
+    fn output_faults(&mut self, planned: &Plan) -> Result<Vec<OutputFault>, Stop> {
+        let promised = &self.config.promised_outputs;
+        if promised.is_empty() {
+            self.not_checked
+                .push("outputs: none was named as promised".into());
+            return Ok(Vec::new());
+        }
+        Ok(output_check::faults(
+            promised,
+            planned,
+            &self.terraform.output()?,
+        ))
+    }
+
+    /// The second plan, the one that does not look, and what follows from both.
+    fn prove(
+        &mut self,
+        before: &Inputs,
+        output_faults: Vec<OutputFault>,
+    ) -> Result<Assessment, Stop> {
+        let state = self.state("before-second-plan")?;
+        let second = self.plan(Step::SecondPlan, ReadObjects::Yes)?;
+        let unrefreshed = self.plan(Step::PlanWithoutRefresh, ReadObjects::No)?;
+        let state_stayed = self.state("after-last-plan")? == state;
+        if state.is_none() {
+            self.not_checked
+                .push("state: it is no file of this directory".into());
+        }
+        let inputs = Inputs::read(self.terraform.root(), &self.config.var_files)?;
+        let assessment = assess(&Evidence {
+            second: PlanEvidence {
+                plan: &second.plan,
+                exit: second.exit,
+            },
+            refresh: &second.refresh,
+            unrefreshed: PlanEvidence {
+                plan: &unrefreshed.plan,
+                exit: unrefreshed.exit,
+            },
+            state_stayed,
+            moved_inputs: inputs.changed_since(before),
+            output_faults,
+        });
+        let undecided = assessment.undecided.iter();
+        self.not_checked
+            .extend(undecided.map(|check| format!("{check}: decided only by an apply")));
+        self.refresh = Some(second.refresh);
+        Ok(assessment)
+    }
+
+    fn state(&mut self, when: &'static str) -> Result<Option<Digest>, Stop> {
+        let path = self.terraform.root().join("terraform.tfstate");
+        let digest = path.is_file().then(|| Digest::of_file(&path)).transpose()?;
+        self.journal.row(&Row::State {
+            when,
+            sha256: digest.map(|digest| digest.to_string()),
+        })?;
+        Ok(digest)
+    }
+
+    /// Runs one command of Terraform as a step: event, rows, transcript.
+    fn stream<T>(
+        &mut self,
+        step: Step,
+        command: &dyn Argv,
+        run: impl FnOnce(&Terraform, &str, OnEvent<'_>) -> Result<T, RunError>,
+        finished: impl FnOnce(&T) -> &Finished,
+    ) -> Result<T, Stop> {
+        let line = self.terraform.command_line(command);
+        let began = self.journal.started(step, Some(&line))?;
+        let Self {
+            terraform, journal, ..
+        } = self;
+        let (mut diagnostics, mut written) = (Vec::new(), Ok(()));
+        let result = run(terraform, step.label(), &mut |event| {
+            if let tf_run::Event::Diagnostic(diagnostic) = event {
+                diagnostics.push(diagnostic.clone());
+            }
+            if written.is_ok() {
+                written = journal.heard(step, event);
+            }
+        });
+        let (end, exit) = match &result {
+            Ok(value) => (StepEnd::Done, Some(finished(value).exit)),
+            Err(RunError::Failed { exit, .. }) => (StepEnd::Failed, Some(*exit)),
+            Err(_) => (StepEnd::Failed, None),
+        };
+        let logs = Some(self.terraform.log_files(step.label()));
+        let exit = exit.map(|exit| exit.to_string());
+        self.journal.finished(
+            step,
+            began,
+            end,
+            &Outcome {
+                exit,
+                logs,
+                diagnostics,
+            },
+        )?;
+        written?;
+        Ok(result?)
+    }
+}
+
+/// Two plans of the same thing differ in their timestamp alone.
+fn canonical_digest(plan: &str) -> Result<Digest, GateError> {
+    let mut json = Json::parse(plan)?;
+    if let Json::Object(members) = &mut json {
+        members.remove("timestamp");
+    }
+    Ok(Digest::of_bytes(json.to_string().as_bytes()))
+}
