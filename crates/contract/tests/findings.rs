@@ -461,3 +461,56 @@ fn an_old_file_works_with_the_lines_that_the_findings_name() {
         "{mended:#?}"
     );
 }
+
+/// The network that the help of an overlap suggests.
+fn suggested_network(help: &str) -> &str {
+    help.rsplit('"')
+        .nth(1)
+        .expect("the help ends with a line to type")
+}
+
+#[test]
+fn the_network_that_an_overlap_suggests_mends_it() {
+    let taken = [
+        "10.0.0.0/8",
+        "10.244.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "10.96.0.0/12",
+    ];
+    let mut mended = 0;
+    for nodes in taken {
+        for pods in taken {
+            let nodes = format!("{nodes:?}");
+            let pods = format!("{pods:?}");
+            let gateway = nodes
+                .replace(".0.0/", ".0.9/")
+                .split('/')
+                .next()
+                .map(|a| format!("{a}\""));
+            let inputs = [
+                ("cluster_network_cidr", nodes.as_str()),
+                (
+                    "network_gateway",
+                    gateway.as_deref().expect("a network has a size"),
+                ),
+                ("cluster_cidr", pods.as_str()),
+            ];
+            for finding in check(&example_values(&inputs)) {
+                if finding.code != NetworkOverlap {
+                    continue;
+                }
+                let typed = format!("{:?}", suggested_network(&finding.help));
+                let values = example_values(
+                    &[&inputs[..], &[(finding.path.input.as_str(), &typed)]].concat(),
+                );
+                let again = check(&values)
+                    .into_iter()
+                    .find(|other| other.code == NetworkOverlap && other.path == finding.path);
+                assert_eq!(again, None, "{inputs:?} with {typed}");
+                mended += 1;
+            }
+        }
+    }
+    assert!(mended > 20, "{mended}");
+}

@@ -475,3 +475,37 @@ fn the_attributes_of_nodes_end_where_they_should() {
         assert_row("node_overrides", &overrides, *expected);
     }
 }
+
+/// The text in backticks that the help of a message ends with.
+fn suggestion(message: &str) -> Option<&str> {
+    let (said, _code) = message.rsplit_once(" (")?;
+    said.trim_end_matches('?')
+        .strip_suffix('`')?
+        .rsplit_once('`')
+        .map(|(_, text)| text)
+}
+
+#[test]
+fn what_a_help_says_to_type_passes() {
+    let mut suggested = 0;
+    for (name, json, _) in [ACCESS, PLACES, SIZES, NETWORKS, VERSIONS].concat() {
+        let message = input_error(name, &value(json)).unwrap_or_default();
+        // A message that hides its value has no value to suggest either.
+        if message.starts_with("the value") {
+            continue;
+        }
+        let Some(text) = suggestion(&message) else {
+            continue;
+        };
+        let typed = text
+            .parse::<i64>()
+            .map_or_else(|_| Value::from(text), Value::from);
+        assert_eq!(
+            input_error(name, &typed),
+            None,
+            "{name} = {json}: {message}"
+        );
+        suggested += 1;
+    }
+    assert!(suggested > 40, "{suggested}");
+}

@@ -92,33 +92,39 @@ fn overlaps(
         return;
     }
     // The operator can move what was typed; a default that is in the way is moved by typing it.
-    let help = format!(
-        "move one of them, for example `{name} = \"{}\"`",
-        free_range(net, reading)
-    );
+    let help = match free_range(net, reading) {
+        Some(free) => format!("move one of them, for example `{name} = \"{free}\"`"),
+        None => "move one of them".to_owned(),
+    };
     let message = format!("`{net}` and `{other}` (`{taken}`) share addresses");
     let finding = Finding::new(Code::NetworkOverlap, Path::input(name), message, help);
     findings.push(finding.with_related(Path::input(other), "shares addresses with this"));
 }
 
-/// A private network of the same size that touches none of the three.
-fn free_range(net: Ipv4Net, reading: &Reading<'_>) -> Ipv4Net {
+/// A private network that touches none of the three: of the size of `net` if there is one, else smaller.
+fn free_range(net: Ipv4Net, reading: &Reading<'_>) -> Option<Ipv4Net> {
     let taken: Vec<Ipv4Net> = [NODES, PODS, SERVICES]
         .into_iter()
         .filter_map(|name| reading.network(name))
         .collect();
-    let bases = [
-        Ipv4Addr::new(10, 244, 0, 0),
-        Ipv4Addr::new(172, 16, 0, 0),
-        Ipv4Addr::new(10, 96, 0, 0),
-    ];
-    let more = (0..=255).map(|second| Ipv4Addr::new(10, second, 0, 0));
-    bases
+    let is_free = |candidate: &Ipv4Net| !taken.iter().any(|taken| overlap(*candidate, *taken));
+    let largest = net.prefix_len().max(12);
+    (largest..=largest.max(24)).find_map(|size| private_networks(size).find(is_free))
+}
+
+/// The private networks of a size, those that Kubernetes is mostly given first.
+fn private_networks(size: u8) -> impl Iterator<Item = Ipv4Net> {
+    let usual = [Ipv4Addr::new(10, 244, 0, 0), Ipv4Addr::new(10, 96, 0, 0)];
+    let tens = (0..=255).map(|second| Ipv4Addr::new(10, second, 0, 0));
+    let others = (16..=31).map(|second| Ipv4Addr::new(172, second, 0, 0));
+    let homes = (0..=255).map(|third| Ipv4Addr::new(192, 168, third, 0));
+    usual
         .into_iter()
-        .chain(more)
-        .map(|base| Ipv4Net::new_assert(base, net.prefix_len().max(12)).trunc())
-        .find(|candidate| !taken.iter().any(|taken| overlap(*candidate, *taken)))
-        .unwrap_or(net)
+        .chain(tens)
+        .chain(others)
+        .chain(homes)
+        .map(move |address| Ipv4Net::new_assert(address, size).trunc())
+        .filter(|net| net.network().is_private() && net.broadcast().is_private())
 }
 
 fn gateway_required(reading: &Reading<'_>, findings: &mut Vec<Finding>) {

@@ -145,7 +145,7 @@ pub(super) fn fingerprint(text: &str) -> Result<(), Fault> {
         40 if all_hex => {
             "that is a SHA-1 fingerprint; copy the SHA-256 one from the node's Certificates page"
         }
-        _ => "copy it from the node's Certificates page: 32 pairs of hex digits, joined by `:`",
+        _ => "copy it from the node's Certificates page: 32 pairs of hex digits, joined by colons",
     };
     Err(Fault::new(
         Code::FingerprintForm,

@@ -128,9 +128,8 @@ pub(super) fn cpu_type(text: &str) -> Result<(), Fault> {
     }
     let help = match nearest(text, NEW_ENOUGH.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            "write `x86-64-v2-AES` or `host`; a model of your own starts with `custom-`".to_owned()
-        }
+        None => "a model of your own starts with `custom-`; else write `host` or `x86-64-v2-AES`"
+            .to_owned(),
     };
     Err(Fault::new(
         Code::CpuTypeUnknown,
