@@ -1,0 +1,8 @@
+//! The executable, the real Terraform and the simulated host together.
+
+mod by_hand;
+mod check;
+mod gate;
+mod interruption;
+mod lab;
+mod refusals;
