@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod exit;
 mod failure;
+mod plugin;
 mod simulation;
 mod ui;
 
@@ -13,5 +14,8 @@ use tf_run::Env;
 
 fn main() -> ExitCode {
     let environment: Env = std::env::vars_os().collect();
+    if plugin::started_by_terraform(&environment) {
+        return plugin::serve(&environment).into();
+    }
     cli::run(&environment).into()
 }

@@ -66,9 +66,11 @@ const PARAGRAPHS: &[(&str, &[(&str, &str)])] = &[
         &[],
     ),
     (
-        "The host. The token comes from the environment, so that it is in no file:\n  \
-         export PROXMOX_VE_API_TOKEN='em-infra@pve!terraform=00000000-0000-0000-0000-000000000000'",
-        &[("proxmox_api_url", r#""https://pve.example:8006/api2/json""#)],
+        "The host and its token come from the environment, so that they are in no file:\n\
+         export PROXMOX_VE_ENDPOINT=https://pve.example:8006\n\
+         export PROXMOX_VE_API_TOKEN='em-infra@pve!terraform=00000000-0000-0000-0000-000000000000'\n\
+         The address may stand here as well: proxmox_api_url = \"https://pve.example:8006\"",
+        &[],
     ),
     (
         "Where the VMs are put. VMIDs begin at vmid_start (8000 unless you say otherwise):\n\

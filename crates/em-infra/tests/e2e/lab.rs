@@ -109,8 +109,8 @@ impl Lab {
         self.sim.world(|world| {
             world
                 .vms()
-                .filter(|vm| !vm.is_template())
-                .map(|vm| (vm.vmid(), vm.name().unwrap_or_default().to_owned()))
+                .filter(|(_, vm)| !vm.is_template())
+                .map(|(vmid, vm)| (vmid, vm.option("name").unwrap_or_default()))
                 .collect()
         })
     }

@@ -2,7 +2,5 @@
 
 mod by_hand;
 mod check;
-mod gate;
-mod interruption;
 mod lab;
 mod refusals;
