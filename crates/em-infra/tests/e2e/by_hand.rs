@@ -11,7 +11,7 @@ fn the_four_commands_work_by_hand() {
     lab.em_infra(&["provider", "install", "--env", "terraform/environments/k3s-dev"]).succeeded();
 
     lab.terraform(&[CHDIR, "init", "-input=false"]).succeeded();
-    let first = lab.terraform(&[CHDIR, "plan", "-var-file=terraform.tfvars"]).succeeded();
+    let first = lab.terraform(&[CHDIR, "plan", "-no-color", "-var-file=terraform.tfvars"]).succeeded();
     assert!(first.stdout.contains("Plan: 3 to add, 0 to change, 0 to destroy."), "{}", first.stdout);
     assert_eq!(lab.writes().len(), 0, "a plan writes nothing");
 
