@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// A moment of simulated time in milliseconds since the Unix epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct SimTime(pub u64);
 
 impl SimTime {
@@ -18,6 +18,7 @@ impl SimTime {
     }
 
     /// The moment `span` later.
+    #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(
             self.0

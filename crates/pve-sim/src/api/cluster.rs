@@ -125,9 +125,9 @@ fn machines<'a>(world: &'a World, context: &'a Context<'_>) -> impl Iterator<Ite
             put("diskwrite", json!(0));
             let cpus = entry.remove("cpus").unwrap_or(json!(1));
             entry.insert("maxcpu".to_owned(), cpus);
-            ["pid", "serial"].iter().for_each(|key| {
-                entry.remove(*key);
-            });
+            for key in ["pid", "serial"] {
+                entry.remove(key);
+            }
             let pool = world.pools.iter().find(|(_, pool)| pool.vms.contains(vmid));
             if let Some((poolid, _)) = pool {
                 entry.insert("pool".to_owned(), json!(poolid));

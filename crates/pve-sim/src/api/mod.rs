@@ -4,15 +4,17 @@
 //! node, schema, code.
 
 mod access;
+mod acls;
 mod cluster;
-mod grants;
 mod hardware;
 mod network;
 mod nodes;
 mod pools;
 pub(crate) mod qemu;
+mod roles;
 mod storage;
 mod tasks;
+mod users;
 mod version;
 
 use std::sync::LazyLock;
@@ -109,7 +111,9 @@ fn tables() -> impl Iterator<Item = &'static [Endpoint]> {
         version::TABLE,
         access::TABLE,
         cluster::TABLE,
-        grants::TABLE,
+        acls::TABLE,
+        roles::TABLE,
+        users::TABLE,
         hardware::TABLE,
         network::TABLE,
         nodes::TABLE,

@@ -261,27 +261,24 @@ fn listed(world: &World, name: &str, volname: &str, volume: &Volume, owner: Opti
         "format": volume.format,
         "ctime": volume.ctime,
     });
-    match owner {
-        Some(owner) => {
-            entry["size"] = json!(volume.size);
-            entry["vmid"] = json!(owner);
-            entry["used"] = json!(volume.used);
-            entry["parent"] = match (&volume.base, world.storage(name).map(|s| &s.kind)) {
-                (Some(base), Some(StorageKind::Dir { .. })) => json!(format!("../{base}")),
-                (Some(base), _) => json!(base),
-                (None, _) => Value::Null,
-            };
-        }
-        // Of other files the size on disk is shown.
-        None => {
-            let on_disk = if volume.format == "qcow2" {
-                volume.used
-            } else {
-                volume.size
-            };
-            entry["size"] = json!(on_disk);
-        }
-    }
+    let Some(owner) = owner else {
+        // Of files that are no disks the size on the storage is shown.
+        let on_disk = if volume.format == "qcow2" {
+            volume.used
+        } else {
+            volume.size
+        };
+        entry["size"] = json!(on_disk);
+        return entry;
+    };
+    entry["size"] = json!(volume.size);
+    entry["vmid"] = json!(owner);
+    entry["used"] = json!(volume.used);
+    entry["parent"] = match (&volume.base, world.storage(name).map(|s| &s.kind)) {
+        (Some(base), Some(StorageKind::Dir { .. })) => json!(format!("../{base}")),
+        (Some(base), _) => json!(base),
+        (None, _) => Value::Null,
+    };
     entry
 }
 
@@ -403,7 +400,7 @@ impl crate::job::Job for Nothing {
 
 /// The digest of the file with all definitions.
 fn file_digest(world: &World) -> String {
-    let text: String = world
+    let lines: Vec<String> = world
         .storages
         .iter()
         .map(|(name, storage)| {
@@ -413,7 +410,7 @@ fn file_digest(world: &World) -> String {
             )
         })
         .collect();
-    sha1_smol::Sha1::from(text).digest().to_string()
+    sha1_smol::Sha1::from(lines.concat()).digest().to_string()
 }
 
 fn defined(world: &World, name: &str, storage: &Storage) -> Value {

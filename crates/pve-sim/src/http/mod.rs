@@ -94,7 +94,7 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     let arrived = shared.lock().tick();
     let mut strikes = Vec::new();
     let outcome = answer(shared, &head, body, arrived, &mut strikes).await;
-    let outcome = after(shared, outcome, &strikes).await;
+    let outcome = after(shared, outcome, &strikes);
     let cut = strikes
         .iter()
         .any(|s| matches!(s, FaultAction::CloseBefore | FaultAction::CloseAfter));
@@ -290,7 +290,7 @@ fn pseudo(code: u16, text: &str) -> ApiError {
 }
 
 /// Faults that strike after the work.
-async fn after(shared: &Shared, mut outcome: Outcome, strikes: &[FaultAction]) -> Outcome {
+fn after(shared: &Shared, mut outcome: Outcome, strikes: &[FaultAction]) -> Outcome {
     for strike in strikes {
         if let FaultAction::StatusAfter(code, text) = strike {
             outcome.result = Err(pseudo(*code, text));

@@ -207,7 +207,9 @@ impl Clone {
         storage.allocate(&new, volume)?;
         let full = storage.full_volname(&new);
         let made = moved(drive, &format!("{name}:{full}"), parent.size);
-        log.into_iter().for_each(|line| world.log(task, line));
+        for line in log {
+            world.log(task, line);
+        }
         self.keep(world, key, made)
     }
 
@@ -269,7 +271,9 @@ impl Clone {
         let made = moved(drive, &format!("{name}:{new}"), volume.size);
         self.made.push(made.clone());
         log.extend(copy_log(version, &made.file));
-        log.into_iter().for_each(|line| world.log(task, line));
+        for line in log {
+            world.log(task, line);
+        }
         let ends = now.plus(copy_time(world, volume.size, drive));
         Ok(Copy {
             key,
@@ -295,9 +299,9 @@ impl Clone {
         }
         // The cloud-init image is made anew, not copied.
         if !copy.drive.is_cloudinit() {
-            progress(copy.size)
-                .into_iter()
-                .for_each(|line| world.log(task, line));
+            for line in progress(copy.size) {
+                world.log(task, line);
+            }
         }
         self.keep(world, &copy.key, copy.drive)
     }
@@ -345,13 +349,11 @@ impl Clone {
         if let Some(copy) = self.copy.take() {
             self.end_copy(world, task, copy)?;
         }
-        match self.next_disk(world, task)? {
-            Some(until) => Ok(Step::Sleep(until)),
-            None => {
-                self.finish(world)?;
-                Ok(Step::Done)
-            }
+        if let Some(until) = self.next_disk(world, task)? {
+            return Ok(Step::Sleep(until));
         }
+        self.finish(world)?;
+        Ok(Step::Done)
     }
 }
 
@@ -367,13 +369,15 @@ impl Job for Clone {
 
     fn interrupted(&mut self, world: &mut World, _task: usize) -> String {
         self.undo(world);
-        match &self.copy {
-            Some(copy) => format!(
-                "clone failed: copy failed: command '{}' failed: interrupted by signal",
-                copy.command
-            ),
-            None => "clone failed: interrupted by signal".to_owned(),
-        }
+        self.copy.as_ref().map_or_else(
+            || "clone failed: interrupted by signal".to_owned(),
+            |copy| {
+                format!(
+                    "clone failed: copy failed: command '{}' failed: interrupted by signal",
+                    copy.command
+                )
+            },
+        )
     }
 }
 

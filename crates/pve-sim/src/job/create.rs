@@ -77,10 +77,9 @@ impl Create {
 
     fn end_disk(&mut self, world: &mut World, task: usize, key: &str, made: &Made) {
         if made.copied.is_some() {
-            let size = World::drive_size(&made.drive);
-            progress(size)
-                .into_iter()
-                .for_each(|line| world.log(task, line));
+            for line in progress(World::drive_size(&made.drive)) {
+                world.log(task, line);
+            }
         }
         if made.volid.is_some() {
             let text = made.drive.print();

@@ -61,6 +61,9 @@ impl Scenario {
 
     /// One node `pve` of PVE 9.2 with a Talos template (9000) and the tokens `terraform`, `readonly`
     /// and `root`.
+    ///
+    /// # Panics
+    /// Never: a test reads the file it is made from.
     pub fn k3s_dev() -> Self {
         Self::from_toml(K3S_DEV).expect("a test reads the built-in scenario")
     }
@@ -84,7 +87,7 @@ impl Scenario {
     /// The same host with another release of Proxmox VE; privileges that release lacks are dropped.
     #[must_use]
     pub fn with_version(mut self, version: PveVersion) -> Self {
-        self.document.pve = version.release().to_owned();
+        version.release().clone_into(&mut self.document.pve);
         self
     }
 

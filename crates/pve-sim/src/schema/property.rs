@@ -38,9 +38,9 @@ pub(crate) fn parse(
                 if properties.contains_key(*value_key) {
                     return Err(format!("key alias '{value_key}' is already defined\n"));
                 }
-                properties.insert((*value_key).to_owned(), key);
+                properties.insert((*value_key).to_owned(), key.clone());
             }
-            key = (*of).to_owned();
+            (*of).clone_into(&mut key);
         }
         let value = as_boolean(version, table, &key, value);
         if properties.insert(key.clone(), value).is_some() {
@@ -108,11 +108,18 @@ pub(super) fn check(version: PveVersion, set: &str, path: &str, text: &str) -> R
     if errors.is_empty() {
         return Ok(());
     }
-    let lines: String = errors
-        .iter()
-        .map(|(key, error)| format!("{path}.{key}: {error}\n"))
-        .collect();
-    Err(format!("format error\n{lines}"))
+    let mut lines = vec![
+        "format error
+"
+        .to_owned(),
+    ];
+    lines.extend(errors.iter().map(|(key, error)| {
+        format!(
+            "{path}.{key}: {error}
+"
+        )
+    }));
+    Err(lines.concat())
 }
 
 /// As for parameters, but the text names the property with its option in front.

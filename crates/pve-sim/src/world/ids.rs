@@ -1,6 +1,6 @@
 //! Values the server makes up: MACs, UUIDs, process ids. Deterministic from the scenario's seed.
 
-/// A small generator (SplitMix64); it needs to be even and repeatable, not secret.
+/// A small generator (splitmix64); it needs to be even and repeatable, not secret.
 #[derive(Debug, Clone)]
 pub(crate) struct Ids {
     state: u64,
@@ -23,6 +23,12 @@ impl Ids {
         z ^ (z >> 31)
     }
 
+    /// A number below `count`.
+    pub(crate) fn below(&mut self, count: usize) -> usize {
+        let count = u64::try_from(count).unwrap_or(u64::MAX).max(1);
+        usize::try_from(self.next() % count).unwrap_or_default()
+    }
+
     pub(crate) fn uuid(&mut self) -> String {
         let bytes = (u128::from(self.next()) << 64 | u128::from(self.next())).to_be_bytes();
         uuid::Builder::from_random_bytes(bytes)
@@ -34,12 +40,14 @@ impl Ids {
     pub(crate) fn mac(&mut self, prefix: &str) -> String {
         let missing = 6_usize.saturating_sub(prefix.split(':').count());
         let random = self.next().to_be_bytes();
-        let tail: String = random
-            .iter()
-            .take(missing)
-            .map(|b| format!(":{b:02X}"))
-            .collect();
-        format!("{}{tail}", prefix.to_uppercase())
+        let mut parts = vec![prefix.to_uppercase()];
+        parts.extend(
+            random
+                .iter()
+                .take(missing)
+                .map(|byte| format!("{byte:02X}")),
+        );
+        parts.join(":")
     }
 
     pub(crate) fn pid(&mut self) -> u32 {

@@ -199,7 +199,9 @@ impl Storage {
                     .any(|kind| stem == format!("{kind}-{vmid}-disk-{number}"))
             })
         };
-        let number = (0..).find(|number| !taken(*number)).unwrap_or(u32::MAX);
+        let number = (0..u32::MAX)
+            .find(|number| !taken(*number))
+            .unwrap_or(u32::MAX);
         self.name_of(vmid, &format!("vm-{vmid}-disk-{number}"), format)
     }
 
@@ -375,7 +377,7 @@ pub(crate) fn human_size(bytes: u64) -> String {
     let mut value = bytes;
     let mut unit = "";
     for next in ["K", "M", "G", "T"] {
-        if value == 0 || value % 1024 != 0 {
+        if value == 0 || !value.is_multiple_of(1024) {
             break;
         }
         value /= 1024;

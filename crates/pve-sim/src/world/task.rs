@@ -92,6 +92,21 @@ impl Task {
     }
 }
 
+/// What a task is about: mostly a VMID.
+pub(crate) struct TaskId(String);
+
+impl From<u32> for TaskId {
+    fn from(vmid: u32) -> Self {
+        Self(vmid.to_string())
+    }
+}
+
+impl From<String> for TaskId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
 /// A task needs a moment to be forked before it does its first step.
 const FORK: Duration = Duration::from_millis(10);
 
@@ -100,12 +115,13 @@ impl World {
     pub(crate) fn spawn(
         &mut self,
         kind: &'static str,
-        id: impl ToString,
+        id: impl Into<TaskId>,
         principal: &Principal,
         job: impl Job + 'static,
     ) -> String {
-        let (id, pid) = (id.to_string(), self.ids.pid());
-        let pstart = self.now.since(self.booted).as_millis() as u64 / 10;
+        let (TaskId(id), pid) = (id.into(), self.ids.pid());
+        // The kernel counts in hundredths of a second since it started.
+        let pstart = self.now.0.saturating_sub(self.booted.0) / 10;
         let upid = format!(
             "UPID:{}:{pid:08X}:{pstart:08X}:{:08X}:{kind}:{id}:{principal}:",
             self.node,

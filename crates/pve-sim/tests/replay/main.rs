@@ -4,6 +4,12 @@
 //! result and follow-up reads. What differs must be listed in `differences.rs` with its reason; a listed
 //! step that no longer differs fails as well.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test prints its figures, and ends where it cannot go on"
+)]
+
 mod build;
 mod client;
 mod compare;
@@ -93,4 +99,24 @@ async fn pve_9_2_answers_as_recorded() {
 #[tokio::test]
 async fn pve_8_4_answers_as_recorded() {
     replay(PveVersion::V8_4).await;
+}
+
+#[test]
+fn the_readme_lists_the_known_differences() {
+    let readme = include_str!("../../README.md");
+    let table = readme.split("<!-- differences -->").nth(1).unwrap();
+    let table = table.split("<!-- /differences -->").next().unwrap();
+    let shown: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| 9.2") || line.starts_with("| 8.4"))
+        .collect();
+    let listed: Vec<String> = [PveVersion::V9_2, PveVersion::V8_4]
+        .into_iter()
+        .flat_map(|version| {
+            differences::of(version).map(move |(scenario, step, reason)| {
+                format!("| {} | {scenario} | {step} | {reason} |", version.release())
+            })
+        })
+        .collect();
+    assert_eq!(shown, listed);
 }

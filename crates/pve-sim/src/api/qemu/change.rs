@@ -12,7 +12,7 @@ use super::hotplug::{
 };
 use super::listing::memory_mib;
 use super::options::exists;
-use super::permission::Target;
+use super::permission::{Target, check_skiplock};
 use crate::auth::Principal;
 use crate::fail::{Result, bad_param, die};
 use crate::schema::{Args, Given, split_list};
@@ -48,7 +48,7 @@ impl Change {
     pub(crate) fn read(world: &mut World, who: &Principal, mut args: Args) -> Result<Self> {
         let vmid = args.vmid("vmid");
         let skiplock = args.is_on("skiplock");
-        world.check_skiplock(who, skiplock)?;
+        check_skiplock(who, skiplock)?;
         let list = |key: &str| -> Vec<String> {
             split_list(args.text(key).unwrap_or_default())
                 .map(str::to_owned)
@@ -394,11 +394,9 @@ pub(crate) fn normalise(
                     world.ids.next()
                 ));
             }
-            "hookscript" => {
-                if world.volume(&text).is_none() {
-                    let error = format!("script '{text}' does not exist\n");
-                    return Err(bad_param(key.as_str(), error));
-                }
+            "hookscript" if world.volume(&text).is_none() => {
+                let error = format!("script '{text}' does not exist\n");
+                return Err(bad_param(key.as_str(), error));
             }
             _ => {}
         }
@@ -519,8 +517,7 @@ pub(crate) fn check_bridges(
 
 fn shuffle<T>(world: &mut World, items: &mut [T]) {
     for index in (1..items.len()).rev() {
-        let other = (world.ids.next() % (index as u64 + 1)) as usize;
-        items.swap(index, other);
+        items.swap(index, world.ids.below(index + 1));
     }
 }
 

@@ -1,7 +1,5 @@
 //! The cloud-init drive and the data on it.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use super::super::{Answer, Context, Endpoint, Permit};
@@ -155,11 +153,10 @@ fn push_quoted(text: &mut String, item: &str) {
 }
 
 fn push_interface(world: &World, text: &mut String, number: u8, mac: &str, config: Option<&str>) {
-    // Writing to a String cannot fail.
-    let _: std::fmt::Result = write!(
-        text,
+    let header = format!(
         "    - type: physical\n      name: eth{number}\n      mac_address: '{mac}'\n      subnets:\n"
     );
+    text.push_str(&header);
     let ip = world.properties("ipconfig", config.unwrap_or_default());
     for (address, gateway, dhcp, fixed) in [
         ("ip", "gw", "dhcp4", "static"),

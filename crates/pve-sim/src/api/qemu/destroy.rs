@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::{Answer, Context, Endpoint, Permit};
 use super::clone::DISK_ENUM;
+use super::permission::check_skiplock;
 use crate::fail::Result;
 use crate::job::{Destroy, Resize};
 
@@ -38,7 +39,7 @@ pub(super) const TABLE: &[Endpoint] = &[
 fn destroy(context: &mut Context<'_>) -> Result<Answer> {
     let (vmid, args) = (context.vmid(), &context.args);
     let skiplock = args.is_on("skiplock");
-    context.world.check_skiplock(&context.who, skiplock)?;
+    check_skiplock(&context.who, skiplock)?;
     let job = Destroy::new(
         vmid,
         skiplock,
@@ -52,7 +53,7 @@ fn destroy(context: &mut Context<'_>) -> Result<Answer> {
 fn resize(context: &mut Context<'_>) -> Result<Answer> {
     let (vmid, args) = (context.vmid(), &context.args);
     let skiplock = args.is_on("skiplock");
-    context.world.check_skiplock(&context.who, skiplock)?;
+    check_skiplock(&context.who, skiplock)?;
     let job = Resize::new(
         vmid,
         context.who.clone(),

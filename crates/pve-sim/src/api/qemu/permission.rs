@@ -257,14 +257,6 @@ impl World {
         property_properties(self.version, set, value)
     }
 
-    /// The root-only flag that lets a request ignore the configuration's lock.
-    pub(crate) fn check_skiplock(&self, who: &Principal, skiplock: bool) -> Result<()> {
-        if skiplock && !who.is_root() {
-            return Err(bad_param("skiplock", "Only root may use this option."));
-        }
-        Ok(())
-    }
-
     /// `VM is locked (…)` unless the machine is free or the lock is to be ignored.
     pub(crate) fn check_config_lock(&self, vmid: u32, skiplock: bool) -> Result<()> {
         let vm = self.require_vm(vmid)?;
@@ -273,6 +265,14 @@ impl World {
             _ => Ok(()),
         }
     }
+}
+
+/// The root-only flag that lets a request ignore the configuration's lock.
+pub(crate) fn check_skiplock(who: &Principal, skiplock: bool) -> Result<()> {
+    if skiplock && !who.is_root() {
+        return Err(bad_param("skiplock", "Only root may use this option."));
+    }
+    Ok(())
 }
 
 /// The error of a machine whose configuration carries a lock.

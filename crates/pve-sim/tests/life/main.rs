@@ -1,0 +1,293 @@
+//! The built-in scenario over real HTTP: the life of a machine, faults, the journal, the clock.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod client;
+
+use std::time::Duration;
+
+use pve_sim::{Config, Fault, FaultAction, PveVersion, Scenario, Sim};
+
+use crate::client::Client;
+
+const NODE: &str = "/nodes/pve";
+const NEW: &str = "/nodes/pve/qemu/8001";
+const CLONE: &str = "/nodes/pve/qemu/9000/clone";
+
+async fn start() -> Sim {
+    Sim::start(Config::stepped(Scenario::k3s_dev()))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_minimal_token_takes_a_machine_from_clone_to_removal() {
+    for version in [PveVersion::V8_4, PveVersion::V9_2] {
+        let scenario = Scenario::k3s_dev().with_version(version);
+        let sim = Sim::start(Config::stepped(scenario)).await.unwrap();
+        let client = Client::new(&sim, "terraform");
+        let ok = Some("OK".to_owned());
+        assert_eq!(
+            client
+                .task("POST", CLONE, "newid=8001&name=cp&full=1")
+                .await,
+            ok
+        );
+        let set = "cores=4&memory=4096&onboot=1&hostpci0=mapping%3Dgpu0%2Cpcie%3D1&net0=virtio%2Cbridge%3Dvmbr0%2Ctag%3D7";
+        assert_eq!(
+            client
+                .call("PUT", &format!("{NEW}/config"), set)
+                .await
+                .unwrap()
+                .status,
+            200
+        );
+        let grow = "disk=scsi0&size=20G";
+        assert_eq!(client.task("PUT", &format!("{NEW}/resize"), grow).await, ok);
+        assert_eq!(
+            client
+                .task("POST", &format!("{NEW}/status/start"), "")
+                .await,
+            ok
+        );
+        let state = client.get(&format!("{NEW}/status/current")).await.data();
+        assert_eq!(state["status"], "running");
+        assert_eq!(
+            client.task("POST", &format!("{NEW}/status/stop"), "").await,
+            ok
+        );
+        assert_eq!(
+            client.task("DELETE", &format!("{NEW}?purge=1"), "").await,
+            ok
+        );
+        assert_eq!(
+            sim.world(pve_sim::World::volumes),
+            ["9000/base-9000-disk-0.raw"]
+        );
+        sim.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_linked_clone_on_lvmthin_hides_its_parent_and_keeps_it_alive() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    client
+        .task("POST", CLONE, "newid=8001&full=1&storage=local-lvm")
+        .await;
+    client.task("POST", &format!("{NEW}/template"), "").await;
+    client
+        .task("POST", &format!("{NEW}/clone"), "newid=8002")
+        .await;
+    let disk = sim.world(|world| world.option(8002, "scsi0")).unwrap();
+    assert!(disk.starts_with("local-lvm:vm-8002-disk-0,"), "{disk}");
+    assert_eq!(
+        client.task("DELETE", NEW, "").await.as_deref(),
+        Some("base volume 'local-lvm:base-8001-disk-0' is still in use by linked cloned")
+    );
+}
+
+#[tokio::test]
+async fn the_readonly_token_reads_and_changes_nothing() {
+    let sim = start().await;
+    let client = Client::new(&sim, "readonly");
+    assert_eq!(
+        client.get(&format!("{NODE}/qemu/9000/config")).await.status,
+        200
+    );
+    let refused = client.call("POST", CLONE, "newid=8001").await.unwrap();
+    let reason = "Permission check failed (/vms/9000, VM.Clone)";
+    assert_eq!((refused.status, refused.reason.as_str()), (403, reason));
+}
+
+#[tokio::test]
+async fn what_is_not_modelled_says_so() {
+    let sim = start().await;
+    let client = Client::new(&sim, "root");
+    let reply = client.get("/nodes/pve/qemu/9000/rrddata").await;
+    let reason = "pve-sim does not model GET /nodes/pve/qemu/9000/rrddata";
+    assert_eq!((reply.status, reply.reason.as_str()), (501, reason));
+}
+
+#[tokio::test]
+async fn pending_changes_of_a_running_machine_wait_for_its_next_start() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    client.task("POST", CLONE, "newid=8001").await;
+    client
+        .task("POST", &format!("{NEW}/status/start"), "")
+        .await;
+    client
+        .call("PUT", &format!("{NEW}/config"), "cores=4&name=renamed")
+        .await;
+    let now = client.get(&format!("{NEW}/config?current=1")).await.data();
+    let next = client.get(&format!("{NEW}/config")).await.data();
+    assert_eq!(
+        (&now["cores"], &next["cores"], &now["name"]),
+        (&2.into(), &4.into(), &"renamed".into())
+    );
+    client
+        .task("POST", &format!("{NEW}/status/reboot"), "")
+        .await;
+    assert_eq!(
+        sim.world(|world| world.vm(8001).unwrap().current("cores").map(str::to_owned)),
+        Some("4".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_connection_cut_after_the_effect_leaves_the_effect() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    sim.fault(Fault::on("POST", "/nodes/*/qemu/*/clone", FaultAction::CloseAfter).once());
+    assert_eq!(client.call("POST", CLONE, "newid=8001").await, None);
+    sim.advance(Duration::from_mins(1));
+    assert!(sim.world(|world| world.vm(8001).is_some()));
+    assert_eq!(
+        sim.journal()
+            .iter()
+            .map(|entry| entry.status)
+            .collect::<Vec<_>>(),
+        [0]
+    );
+}
+
+#[tokio::test]
+async fn a_connection_cut_before_the_effect_leaves_none() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    sim.fault(Fault::on("POST", "/nodes/*/qemu/*/clone", FaultAction::CloseBefore).once());
+    assert_eq!(client.call("POST", CLONE, "newid=8001").await, None);
+    sim.advance(Duration::from_mins(1));
+    assert!(sim.world(|world| world.vm(8001).is_none()));
+}
+
+#[tokio::test]
+async fn faults_answer_in_the_proxys_or_nobodys_words() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    let answers = [
+        (
+            FaultAction::Status(596, "Connection timed out".to_owned()),
+            596,
+            Some(String::new()),
+        ),
+        (FaultAction::EmptyBody, 200, Some(String::new())),
+        (FaultAction::TruncatedBody, 0, None),
+    ];
+    for (action, status, text) in answers {
+        sim.fault(Fault::on("GET", "/version", action).once());
+        let reply = client.call("GET", "/version", "").await;
+        assert_eq!(reply.as_ref().map(|r| r.text.clone()), text);
+        assert_eq!(reply.map_or(0, |r| r.status), status);
+    }
+    sim.fault(Fault::on("GET", "/version", FaultAction::HtmlBody).once());
+    assert!(client.get("/version").await.text.starts_with("<html>"));
+    assert_eq!(client.get("/version").await.data()["release"], "9.2");
+}
+
+#[tokio::test]
+async fn faults_of_tasks_fail_them_or_leave_their_work_half_done() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    let clone = |action| sim.fault(Fault::on("POST", CLONE, action).once());
+    clone(FaultAction::TaskFails("no quorum".to_owned()));
+    assert_eq!(
+        client.task("POST", CLONE, "newid=8001").await.as_deref(),
+        Some("no quorum")
+    );
+    clone(FaultAction::WorkerKilled(Duration::from_millis(150)));
+    let killed = client.task("POST", CLONE, "newid=8001&full=1").await;
+    assert_eq!(killed.as_deref(), Some("unexpected status"));
+    assert_eq!(
+        sim.world(|world| world.option(8001, "lock")),
+        Some("clone".to_owned())
+    );
+    clone(FaultAction::StorageFull("local".to_owned()));
+    let full = client
+        .task("POST", CLONE, "newid=8003&full=1")
+        .await
+        .unwrap();
+    assert!(
+        full.starts_with("clone failed: copy failed:") && full.ends_with("exit code 1"),
+        "{full}"
+    );
+    assert!(sim.world(|world| world.vm(8003).is_none()));
+}
+
+#[tokio::test]
+async fn a_held_lock_file_makes_a_change_wait_until_it_is_free() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    let held = FaultAction::LockHeld(9000, Duration::from_secs(4));
+    sim.fault(Fault::on("PUT", "/nodes/pve/qemu/9000/config", held).once());
+    let changed = client
+        .call("PUT", "/nodes/pve/qemu/9000/config", "cores=3")
+        .await
+        .unwrap();
+    let took = sim.journal().last().unwrap().duration;
+    assert_eq!((changed.status, took), (200, Duration::from_secs(4)));
+}
+
+#[tokio::test]
+async fn the_journal_knows_who_asked_what_and_hides_passwords() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    client.get("/version").await;
+    client
+        .call("PUT", "/nodes/pve/qemu/9000/config", "cipassword=hush")
+        .await;
+    let seen: Vec<_> = sim
+        .journal()
+        .into_iter()
+        .map(|e| {
+            (
+                e.method,
+                e.path,
+                e.principal,
+                e.status,
+                e.write,
+                e.parameters,
+            )
+        })
+        .collect();
+    let who = Some("em-infra@pve!terraform".to_owned());
+    let put = "/nodes/pve/qemu/9000/config".to_owned();
+    let hidden = vec![("cipassword".to_owned(), "***".to_owned())];
+    assert_eq!(
+        seen,
+        [
+            (
+                "GET".to_owned(),
+                "/version".to_owned(),
+                who.clone(),
+                200,
+                false,
+                vec![]
+            ),
+            ("PUT".to_owned(), put, who, 200, true, hidden),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_real_clock_runs_tasks_by_itself() {
+    let sim = Sim::start(Config::real(Scenario::k3s_dev(), 1000.0))
+        .await
+        .unwrap();
+    let client = Client::new(&sim, "terraform");
+    let upid = client
+        .call("POST", CLONE, "newid=8001")
+        .await
+        .unwrap()
+        .data();
+    let path = format!("{NODE}/tasks/{}/status", upid.as_str().unwrap());
+    let mut state = serde_json::Value::Null;
+    for _ in 0..200 {
+        state = client.get(&path).await.data();
+        if state["status"] == "stopped" {
+            break;
+        }
+    }
+    assert_eq!(state["exitstatus"], "OK");
+}
