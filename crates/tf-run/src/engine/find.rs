@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::cache::Slot;
 use super::install::{self, Notice};
+use super::launcher;
 use super::pinned::Pinned;
 use super::{EngineError, Product, Release};
 use crate::Env;
@@ -83,7 +84,7 @@ impl Engine {
         if !slot.is_filled() {
             return Ok(None);
         }
-        slot.write_launcher()?;
+        launcher::write(&slot.program(), env)?;
         Ok(Some(Self::from_pypi(pinned, slot.program())))
     }
 

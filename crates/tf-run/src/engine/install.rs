@@ -12,6 +12,7 @@ use files::Digest;
 use tempfile::TempDir;
 
 use super::cache::{self, Slot};
+use super::launcher;
 use super::pinned::{Pinned, Wheel};
 use super::{EngineError, Product, Release};
 use crate::Env;
@@ -51,8 +52,9 @@ pub(super) fn ensure(
     if !slot.is_filled() {
         fill(&slot, pinned, env, notice)?;
     }
-    slot.write_launcher()?;
-    Ok(slot.program())
+    let program = slot.program();
+    launcher::write(&program, env)?;
+    Ok(program)
 }
 
 fn fill(
@@ -110,7 +112,7 @@ impl Installation<'_> {
         };
         files::create_private_dir(&tree.directory)?;
         self.unpack(&wheel, &tree)?;
-        tree.write_launcher()?;
+        launcher::write(&tree.program(), self.env)?;
         self.try_out(&tree)?;
         files::publish_dir(&tree.directory, &slot.directory)?;
         Ok(())

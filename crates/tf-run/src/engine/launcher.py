@@ -1,4 +1,3 @@
-#!/usr/bin/env -S python3 -I -B -S
 """Terraform, started from the shared library that lies beside this file."""
 
 import ctypes

@@ -8,6 +8,7 @@ mod cache;
 mod error;
 mod find;
 mod install;
+mod launcher;
 mod pinned;
 mod version;
 
