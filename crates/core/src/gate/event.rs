@@ -31,8 +31,8 @@ pub enum Event<'a> {
         counts: Counts,
         /// Objects that differ from the state.
         drift: usize,
-        /// How much of the state was read.
-        refresh: &'a Refresh,
+        /// How much of the state was read; none for the plan that is not to read.
+        refresh: Option<&'a Refresh>,
     },
     /// A step ended.
     Finished {

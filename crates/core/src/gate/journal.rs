@@ -102,6 +102,10 @@ impl<'h> Journal<'h> {
             refresh,
             ..
         } = seen;
+        let refresh = match step {
+            Step::PlanWithoutRefresh => None,
+            Step::Check | Step::Init | Step::Plan | Step::Apply | Step::SecondPlan => Some(refresh),
+        };
         let counts = plan.counts();
         self.record.row(&Row::Plan {
             step,

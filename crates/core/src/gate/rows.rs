@@ -48,7 +48,7 @@ pub(super) enum Row<'a> {
         applyable: Option<bool>,
         complete: Option<bool>,
         errored: bool,
-        refresh: &'a Refresh,
+        refresh: Option<&'a Refresh>,
         drift: Vec<String>,
         noise: Vec<String>,
     },
