@@ -21,6 +21,7 @@ mod fault;
 mod http;
 mod job;
 mod journal;
+mod published;
 mod roles;
 mod scenario;
 mod schema;
@@ -31,6 +32,7 @@ mod world;
 pub use clock::{Clock, SimTime};
 pub use fault::{Fault, FaultAction, FaultError, FaultRule};
 pub use journal::Entry;
+pub use published::{Comparison, PublishedError, compare_with_schema};
 pub use scenario::{Scenario, ScenarioError};
 pub use sim::{Config, Sim, StartError};
 pub use world::{

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Context, Endpoint, Permit};
+use super::{Answer, Context, Endpoint, Permit, given};
 use crate::auth::Principal;
 use crate::fail::{ApiError, Fail, Result, bad_param, die, forbidden};
-use crate::schema::split_list;
+use crate::schema::{Params, split_list};
 use crate::world::{Acl, AclKind, World};
 
 const USER_PATTERN: &str = r"userid? text pat=[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+(?:![A-Za-z][A-Za-z0-9.\-_]+)?
@@ -29,7 +29,7 @@ pub(super) const TABLE: &[Endpoint] = &[
     Endpoint {
         method: "PUT",
         path: "/access/acl",
-        permit: Permit::User,
+        permit: Permit::Check(may_grant),
         params: &["
             path text
             roles text fmt=pve-roleid-list
@@ -150,17 +150,25 @@ fn is_acl_path(path: &str) -> bool {
     })
 }
 
-/// The right to give rights on a path depends on what the path is.
-fn may_grant(world: &World, who: &Principal, path: &str) -> bool {
-    let mut wanted = vec!["Permissions.Modify"];
-    if path.starts_with("/vms") {
-        wanted.push("VM.Allocate");
-    } else if path.starts_with("/storage") {
-        wanted.push("Datastore.Allocate");
-    } else if path.starts_with("/pool") {
-        wanted.push("Pool.Allocate");
+/// Checked before the parameters are.
+fn may_grant(world: &World, who: &Principal, params: &Params) -> Result<()> {
+    let path = given(params, "path").unwrap_or_default();
+    let path = format!("/{}", path.trim_matches('/'));
+    world.check_any(who, &path, grantors(&path))
+}
+
+/// The privileges one of which allows to give rights on a path.
+pub(super) fn grantors(path: &str) -> &'static [&'static str] {
+    let below = |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.len() > 1);
+    if below("/vms") {
+        &["Permissions.Modify", "VM.Allocate"]
+    } else if below("/storage") {
+        &["Permissions.Modify", "Datastore.Allocate"]
+    } else if below("/pool") {
+        &["Permissions.Modify", "Pool.Allocate"]
+    } else {
+        &["Permissions.Modify"]
     }
-    world.may_any(who, path, &wanted)
 }
 
 fn acl_failed(text: &str) -> Fail {
@@ -186,9 +194,7 @@ fn change_acl(context: &mut Context<'_>) -> Result<Answer> {
         return Err(ApiError::parameters(missing.into()).into());
     }
     let path = format!("/{}", path.trim_matches('/'));
-    if !may_change(context, &path)? {
-        return Err(forbidden(&format!("{path}, Permissions.Modify")));
-    }
+    check_grant(context, &path)?;
     let entries = entries(context, &path)?;
     let deletes = context.args.is_on("delete");
     for acl in entries {
@@ -202,27 +208,23 @@ fn change_acl(context: &mut Context<'_>) -> Result<Answer> {
 }
 
 /// Those who may allocate a thing may hand on what they have themselves; others need the privilege.
-fn may_change(context: &Context<'_>, path: &str) -> Result<bool> {
+fn check_grant(context: &Context<'_>, path: &str) -> Result<()> {
     let (world, who) = (&*context.world, &context.who);
-    if world.may(who, path, "Permissions.Modify") {
-        return Ok(true);
-    }
-    if !may_grant(world, who, path) {
-        return Ok(false);
-    }
     let own = world.privileges(who, path);
-    for role in split_list(context.args.required("roles")) {
-        let wanted = world.role(role).unwrap_or_default();
-        if !wanted.iter().all(|privilege| own.contains_key(privilege)) {
-            let text = format!(
-                "400 Parameter verification failed.
-role: Cannot add role '{role}' - requires \
-                 'Permissions.Modify' or superset of privileges."
-            );
-            return Err(acl_failed(&text));
-        }
+    if own.contains_key("Permissions.Modify") {
+        return Ok(());
     }
-    Ok(true)
+    let lacking = split_list(context.args.required("roles")).find(|role| {
+        let wanted = world.role(role).unwrap_or_default();
+        !wanted.iter().all(|privilege| own.contains_key(privilege))
+    });
+    match lacking {
+        None => Ok(()),
+        Some(role) => Err(acl_failed(&format!(
+            "400 Parameter verification failed.\nrole: Cannot add role '{role}' - requires \
+             'Permissions.Modify' or superset of privileges."
+        ))),
+    }
 }
 
 fn entries(context: &Context<'_>, path: &str) -> Result<Vec<Acl>> {

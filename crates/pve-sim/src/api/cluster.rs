@@ -71,8 +71,7 @@ fn next_id(context: &mut Context<'_>) -> Result<Answer> {
     match (lower..upper).find(|vmid| world.taken_by(*vmid).is_none()) {
         Some(vmid) => Ok(json!(vmid.to_string()).into()),
         None => Err(die(format!(
-            "unable to get any free VMID in range [{lower}, {}]",
-            upper - 1
+            "unable to get any free VMID in range [{lower}, {upper}]"
         ))),
     }
 }
@@ -128,12 +127,25 @@ fn machines<'a>(world: &'a World, context: &'a Context<'_>) -> impl Iterator<Ite
             for key in ["pid", "serial"] {
                 entry.remove(key);
             }
+            if !world.is_broadcast(vm) {
+                entry = unknown(&entry);
+            }
             let pool = world.pools.iter().find(|(_, pool)| pool.vms.contains(vmid));
             if let Some((poolid, _)) = pool {
                 entry.insert("pool".to_owned(), json!(poolid));
             }
             Value::Object(entry)
         })
+}
+
+/// What is known of a machine before the status daemon has spoken of it.
+fn unknown(entry: &Map<String, Value>) -> Map<String, Value> {
+    let mut known: Map<String, Value> = ["id", "type", "node", "vmid", "tags", "lock"]
+        .into_iter()
+        .filter_map(|key| Some((key.to_owned(), entry.get(key)?.clone())))
+        .collect();
+    known.insert("status".to_owned(), json!("unknown"));
+    known
 }
 
 fn storages<'a>(world: &'a World, context: &'a Context<'_>) -> impl Iterator<Item = Value> {

@@ -125,6 +125,22 @@ fn tables() -> impl Iterator<Item = &'static [Endpoint]> {
     .chain(qemu::TABLES.iter().copied())
 }
 
+/// A line of the table with its parameters read.
+pub(crate) struct TableEntry<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) params: &'a [Param],
+}
+
+/// All lines of the table.
+pub(crate) fn table_entries() -> impl Iterator<Item = TableEntry<'static>> {
+    ROUTES.iter().map(|route| TableEntry {
+        method: route.endpoint.method,
+        path: route.endpoint.path,
+        params: &route.params,
+    })
+}
+
 fn route(endpoint: &'static Endpoint) -> std::result::Result<Route, String> {
     let parts: Vec<&str> = endpoint
         .path

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::acls::grantors;
 use super::qemu::shown_name;
 use super::{Answer, Context, Endpoint, Permit};
-use crate::fail::{Result, die, forbidden};
+use crate::fail::{Fail, Result, die};
 use crate::schema::split_list;
 use crate::world::{Pool, World};
 
@@ -134,19 +135,22 @@ fn shown(world: &World, poolid: &str, kind: Option<&str>) -> Value {
 
 fn member(world: &World, vmid: u32) -> Option<Value> {
     let vm = world.vm(vmid)?;
-    let status = if vm.is_running() {
-        "running"
-    } else {
-        "stopped"
-    };
-    Some(json!({
+    let mut data = json!({
         "id": format!("qemu/{vmid}"),
         "type": "qemu",
         "vmid": vmid,
         "node": world.node,
-        "status": status,
-        "name": shown_name(vmid, vm),
-    }))
+        "status": "unknown",
+    });
+    if world.is_broadcast(vm) {
+        data["status"] = json!(if vm.is_running() {
+            "running"
+        } else {
+            "stopped"
+        });
+        data["name"] = json!(shown_name(vmid, vm));
+    }
+    Some(data)
 }
 
 fn create(context: &mut Context<'_>) -> Result<Answer> {
@@ -198,7 +202,7 @@ fn change(context: &mut Context<'_>) -> Result<Answer> {
             }
             Some(current) if !moves => {
                 let text = format!(
-                    "VM {vmid} belongs already to pool '{current}' and 'allow-move' not set"
+                    "VM {vmid} belongs already to pool '{current}' and 'allow-move' is not set"
                 );
                 return Err(fail(text));
             }
@@ -227,17 +231,18 @@ fn change(context: &mut Context<'_>) -> Result<Answer> {
 
 /// Members need rights of their own: a pool gives privileges on them.
 fn check_members(context: &Context<'_>, vms: &[u32], storages: &[String]) -> Result<()> {
-    let (world, who) = (&*context.world, &context.who);
-    for vmid in vms {
-        world.check(who, &format!("/vms/{vmid}"), &["Permissions.Modify"])?;
-        if world.taken_by(*vmid).is_none() {
-            return Err(forbidden(&format!("VM {vmid} does not exist")));
-        }
-    }
-    for name in storages {
-        world.check(who, &format!("/storage/{name}"), &["Permissions.Modify"])?;
-    }
-    Ok(())
+    let vms = vms.iter().map(|vmid| format!("/vms/{vmid}"));
+    let storages = storages.iter().map(|name| format!("/storage/{name}"));
+    vms.chain(storages).try_for_each(|path| {
+        let checked = context
+            .world
+            .check_any(&context.who, &path, grantors(&path));
+        // The check runs inside of the file's lock, whose failure it becomes.
+        checked.map_err(|fail| match fail {
+            Fail::Error(error) => die(format!("update pools failed: {}", error.exit_text())),
+            wait @ Fail::Wait(_) => wait,
+        })
+    })
 }
 
 fn delete(context: &mut Context<'_>) -> Result<Answer> {
@@ -245,8 +250,13 @@ fn delete(context: &mut Context<'_>) -> Result<Answer> {
     let fail = |text: String| die(format!("delete pool failed: {text}"));
     match context.world.pools.get(&poolid) {
         None => return Err(fail(format!("pool '{poolid}' does not exist"))),
-        Some(pool) if !pool.vms.is_empty() || !pool.storages.is_empty() => {
-            return Err(fail(format!("pool '{poolid}' is not empty")));
+        Some(pool) if !pool.vms.is_empty() => {
+            return Err(fail(format!("pool '{poolid}' is not empty (contains VMs)")));
+        }
+        Some(pool) if !pool.storages.is_empty() => {
+            return Err(fail(format!(
+                "pool '{poolid}' is not empty (contains storages)"
+            )));
         }
         Some(_) => {}
     }

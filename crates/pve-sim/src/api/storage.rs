@@ -64,14 +64,14 @@ pub(super) const TABLE: &[Endpoint] = &[
         method: "GET",
         path: "/nodes/{node}/storage/{storage}/content/{volume*}",
         permit: Permit::User,
-        params: &[],
+        params: &["storage? text fmt=pve-storage-id"],
         handler: volume,
     },
     Endpoint {
         method: "DELETE",
         path: "/nodes/{node}/storage/{storage}/content/{volume*}",
         permit: Permit::User,
-        params: &["delay? int min=1 max=30"],
+        params: &["delay? int min=1 max=30\n storage? text fmt=pve-storage-id"],
         handler: delete,
     },
     Endpoint {
@@ -93,9 +93,10 @@ pub(super) const TABLE: &[Endpoint] = &[
         method: "GET",
         path: "/storage",
         permit: Permit::User,
-        params: &[
-            "type? enum:btrfs|cephfs|cifs|dir|esxi|iscsi|iscsidirect|lvm|lvmthin|nfs|pbs|rbd|zfs|zfspool",
-        ],
+        params: &["
+            type? enum:btrfs|cephfs|cifs|dir|esxi|iscsi|iscsidirect|lvm|lvmthin|nfs|pbs|rbd|zfs|zfspool v9
+            type? enum:btrfs|cephfs|cifs|dir|esxi|glusterfs|iscsi|iscsidirect|lvm|lvmthin|nfs|pbs|rbd|zfs|zfspool v8
+        "],
         handler: definitions,
     },
     Endpoint {

@@ -5,6 +5,7 @@ mod reply;
 mod request;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -30,6 +31,8 @@ use crate::sim::{Shared, State};
 
 /// Proxmox closes an idle connection after this long.
 const IDLE: Duration = Duration::from_secs(5);
+/// Proxmox closes a connection after this many requests.
+const PER_CONNECTION: u32 = 100;
 /// A refused login is answered after this long, against guessing.
 const REFUSAL: Duration = Duration::from_secs(3);
 
@@ -64,9 +67,11 @@ async fn connection(shared: Arc<Shared>, acceptor: TlsAcceptor, stream: TcpStrea
     let Ok(stream) = acceptor.accept(stream).await else {
         return;
     };
+    let served = AtomicU32::new(0);
     let service = service_fn(move |request| {
+        let ends = served.fetch_add(1, Ordering::Relaxed) + 1 >= PER_CONNECTION;
         let shared = Arc::clone(&shared);
-        async move { handle(&shared, request).await }
+        async move { handle(&shared, request, ends).await }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -89,7 +94,11 @@ struct Outcome {
     parameters: Params,
 }
 
-async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<ReplyBody>, Cut> {
+async fn handle(
+    shared: &Shared,
+    request: Request<Incoming>,
+    ends: bool,
+) -> Result<Response<ReplyBody>, Cut> {
     let (head, body) = Head::split(request);
     let arrived = shared.lock().tick();
     let mut strikes = Vec::new();
@@ -110,7 +119,7 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     if cut {
         Err(Cut)
     } else {
-        Ok(reply.into_response(&strikes))
+        Ok(reply.into_response(&strikes, ends))
     }
 }
 

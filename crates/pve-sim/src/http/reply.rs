@@ -59,7 +59,7 @@ impl Reply {
         self.status
     }
 
-    pub(super) fn into_response(self, strikes: &[FaultAction]) -> Response<ReplyBody> {
+    pub(super) fn into_response(self, strikes: &[FaultAction], ends: bool) -> Response<ReplyBody> {
         let is_html = strikes.contains(&FaultAction::HtmlBody);
         let kind = if is_html {
             "text/html"
@@ -77,7 +77,7 @@ impl Reply {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=0"));
         headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
         headers.insert(SERVER, HeaderValue::from_static("pve-api-daemon/3.0"));
-        if self.status >= 400 {
+        if ends || self.status >= 400 {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response

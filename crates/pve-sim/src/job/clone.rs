@@ -85,6 +85,8 @@ impl Clone {
 
     /// Takes the id, and works out the configuration to be.
     fn begin(&mut self, world: &mut World, task: usize) -> Result<()> {
+        let newid = self.plan.newid;
+        world.clone_targets.retain(|(target, _)| *target != newid);
         check_clone(world, &self.who, &self.plan)?;
         let source = world.require_vm(self.plan.vmid)?.config.clone();
         self.left = source
@@ -99,7 +101,7 @@ impl Clone {
             ("lock", "clone"),
             ("description", " qmclone temporary file"),
         ];
-        world.put_vm(self.plan.newid, temporary);
+        world.put_new_vm(newid, temporary);
         if world.version.is_9() {
             let (from, to) = (self.plan.vmid, self.plan.newid);
             world.log(task, format!("creating a clone of VM {from} with ID {to}"));

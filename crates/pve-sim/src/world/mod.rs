@@ -110,6 +110,9 @@ impl Default for Host {
     }
 }
 
+/// The status daemon speaks this often of every machine.
+const BROADCAST: Duration = Duration::from_secs(10);
+
 /// How long work takes, in simulated time.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
@@ -167,6 +170,8 @@ pub struct World {
     pub(crate) locks: Locks,
     pub(crate) ids: Ids,
     pub(crate) fingerprint: String,
+    /// Ids that clones under way will take, with their tasks.
+    pub(crate) clone_targets: Vec<(u32, String)>,
 }
 
 impl World {
@@ -192,6 +197,7 @@ impl World {
             locks: Locks::default(),
             ids: Ids::new(seed),
             fingerprint: String::new(),
+            clone_targets: Vec::new(),
         }
     }
 
@@ -242,6 +248,24 @@ impl World {
         options: impl IntoIterator<Item = (K, V)>,
     ) {
         self.vms.insert(vmid, Vm::with_options(options));
+    }
+
+    /// The same for a machine that is being made now.
+    pub(crate) fn put_new_vm<'a>(
+        &mut self,
+        vmid: u32,
+        options: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        let vm = Vm {
+            born: Some(self.now),
+            ..Vm::with_options(options)
+        };
+        self.vms.insert(vmid, vm);
+    }
+
+    /// Whether the status daemon has spoken of a machine since it was made.
+    pub(crate) fn is_broadcast(&self, vm: &Vm) -> bool {
+        vm.born.is_none_or(|born| self.now.since(born) >= BROADCAST)
     }
 
     /// Takes a VM off the host; its volumes stay.
@@ -433,6 +457,13 @@ impl World {
             let end = self.locks.outside_end(vmid).unwrap_or(deadline);
             Err(Fail::Wait(deadline.min(end)))
         }
+    }
+
+    /// Whether a clone that has not begun yet will take an id.
+    pub(crate) fn is_clone_target(&self, vmid: u32) -> bool {
+        self.clone_targets
+            .iter()
+            .any(|(target, upid)| *target == vmid && self.task(upid).is_some_and(Task::is_running))
     }
 
     /// Removes a VM from everything that names it; its volumes are the caller's matter.

@@ -18,6 +18,8 @@ pub struct Vm {
     pub(crate) guest: Guest,
     /// The cloud-init values the drive was last made from.
     pub(crate) cloudinit: Option<Options>,
+    /// When it was made; unset for machines that were always there.
+    pub(crate) born: Option<SimTime>,
 }
 
 /// The hypervisor process of a running machine.

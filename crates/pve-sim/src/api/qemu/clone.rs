@@ -69,9 +69,11 @@ impl World {
 fn clone(context: &mut Context<'_>) -> Result<Answer> {
     let plan = plan(context)?;
     check(context.world, &context.who, &plan)?;
-    let vmid = plan.vmid;
+    let (vmid, newid) = (plan.vmid, plan.newid);
     let job = Clone::new(plan, context.who.clone());
-    Ok(json!(context.world.spawn("qmclone", vmid, &context.who, job)).into())
+    let upid = context.world.spawn("qmclone", vmid, &context.who, job);
+    context.world.clone_targets.push((newid, upid.clone()));
+    Ok(json!(upid).into())
 }
 
 fn plan(context: &Context<'_>) -> Result<ClonePlan> {
@@ -131,7 +133,7 @@ pub(crate) fn check(world: &World, who: &Principal, plan: &ClonePlan) -> Result<
         pool: plan.pool.as_deref(),
     };
     check_devices(world, who, target, plan.vmid)?;
-    if world.taken_by(plan.newid).is_some() {
+    if world.taken_by(plan.newid).is_some() || world.is_clone_target(plan.newid) {
         let text = format!(
             "unable to create VM {}: config file already exists",
             plan.newid

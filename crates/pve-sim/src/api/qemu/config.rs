@@ -68,7 +68,7 @@ pub(super) const TABLE: &[Endpoint] = &[
         params: &[
             OPTIONS,
             EXTRA,
-            "background_delay? int min=1 max=30\n import-working-storage? text fmt=pve-storage-id v9",
+            "background_delay? int min=1 max=30\n import-working-storage? text fmt=pve-storage-id",
         ],
         handler: change_by_task,
     },

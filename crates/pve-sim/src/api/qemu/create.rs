@@ -12,7 +12,7 @@ use crate::auth::Principal;
 use crate::fail::{Result, bad_param, die, forbidden_plain, not_implemented};
 use crate::job::{Create, CreatePlan};
 use crate::schema::{Given, Properties};
-use crate::world::{Options, Vm, World, is_disk_key};
+use crate::world::{Options, World, is_disk_key};
 
 pub(super) const TABLE: &[Endpoint] = &[Endpoint {
     method: "POST",
@@ -22,7 +22,7 @@ pub(super) const TABLE: &[Endpoint] = &[Endpoint {
         OPTIONS,
         "
             vmid int fmt=pve-vmid min=100 max=999999999
-            archive? text
+            archive? text len=255
             bwlimit? int min=0
             force? bool requires=archive
             unique? bool requires=archive
@@ -179,9 +179,7 @@ fn reserve(world: &mut World, vmid: u32) -> Result<()> {
             world.node
         )));
     }
-    world
-        .vms
-        .insert(vmid, Vm::with_options([("lock", "create")]));
+    world.put_new_vm(vmid, [("lock", "create")]);
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub(super) const TABLE: &[Endpoint] = &[
         force-cpu? text
         targetstorage? text
         timeout? int min=0
-        nets-host-mtu? text v9
+        nets-host-mtu? text
         with-conntrack-state? bool v9
     "],
         start,
