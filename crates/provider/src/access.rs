@@ -31,11 +31,16 @@ struct Settled {
 }
 
 impl Settled {
-    /// Parses without ever showing the value, which may be a secret in the wrong place.
     fn parse<T: FromStr<Err: fmt::Display>>(&self, what: &str) -> Result<T, Diagnostic> {
+        let invalid = |error| self.error(format!("Invalid {what}"), &format!("{error}."));
+        self.text.parse().map_err(invalid)
+    }
+
+    /// Parses a name that a secret may have been pasted to: the value is never shown.
+    fn parse_name<T: FromStr>(&self, what: &str, expected: &str) -> Result<T, Diagnostic> {
         self.text
             .parse()
-            .map_err(|error| self.error(format!("Invalid {what}"), &format!("{error}.")))
+            .map_err(|_| self.error(format!("Invalid {what}"), expected))
     }
 
     fn error(&self, summary: impl Into<String>, detail: &str) -> Diagnostic {
@@ -85,6 +90,9 @@ pub(crate) fn settle(
         provenance,
     }))
 }
+
+const TOKEN_ID: &str =
+    "It must be user@realm!name, as in em-infra@pve!terraform; its secret is given apart.";
 
 const TEXTS: [&str; 7] = [
     "endpoint",
@@ -151,7 +159,7 @@ impl Reader<'_> {
         match (user, password) {
             (Some(user), Some(password)) => {
                 let auth = Auth::Ticket {
-                    user: user.parse("username")?,
+                    user: user.parse_name("username", "It must be user@realm, as in root@pam.")?,
                     password: Secret::new(password.text),
                 };
                 Ok((auth, user.source))
@@ -191,7 +199,7 @@ impl Reader<'_> {
             ));
         };
         let auth = Auth::Token {
-            id: id.parse("API token id")?,
+            id: id.parse_name("API token id", TOKEN_ID)?,
             secret: Secret::new(secret.text),
         };
         Ok(Some((auth, id.source)))
@@ -259,4 +267,110 @@ fn no_credentials(has_user: bool) -> Diagnostic {
         Environment::names(Stands::Username),
         Environment::names(Stands::Password)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCK: [(&str, &str); 3] = [
+        ("endpoint", "https://block:8006"),
+        ("api_token_id", "em-infra@pve!block"),
+        ("api_token_secret", "canary-of-the-block"),
+    ];
+
+    fn settled(block: &[(&str, &str)], variables: &[(&str, &str)]) -> String {
+        let config = Value::object(block.iter().copied());
+        let environment = Environment::read(|name| {
+            let set = variables.iter().find(|(variable, _)| *variable == name);
+            set.map(|(_, value)| (*value).to_owned())
+        });
+        match settle(&config, &environment) {
+            Ok(Known::Now(access)) => access.provenance,
+            Ok(Known::Later) => "later".to_owned(),
+            Err(diagnostics) => {
+                let texts = diagnostics
+                    .iter()
+                    .map(|one| format!("{}: {}", one.summary, one.detail));
+                texts.collect::<Vec<_>>().join("\n")
+            }
+        }
+    }
+
+    #[test]
+    fn each_value_comes_with_where_it_came_from() {
+        let old = [
+            ("PM_API_URL", "https://old:8006/api2/json"),
+            ("PM_API_TOKEN_ID", "em-infra@pve!old"),
+            ("PM_API_TOKEN_SECRET", "canary"),
+        ];
+        let new = [
+            ("PROXMOX_VE_ENDPOINT", "https://new:8006/"),
+            ("PROXMOX_VE_API_TOKEN", "em-infra@pve!new=canary"),
+        ];
+        let login = [("PROXMOX_VE_USERNAME", "root@pam"), ("PM_PASS", "canary")];
+        let both = [&old[..], &new[..]].concat();
+        let block_login = [BLOCK[0], ("username", "root@pam"), ("password", "canary")];
+        let told = [
+            settled(&BLOCK, &both),
+            settled(&[], &both),
+            settled(&[], &old),
+            settled(&BLOCK[..1], &login),
+            settled(&block_login, &new),
+            settled(&BLOCK[..2], &[("PM_API_TOKEN_SECRET", "canary")]),
+        ];
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        https://block:8006 (from `endpoint` of the provider block) as em-infra@pve!block (from `api_token_id` of the provider block)
+        https://new:8006 (from the environment variable PROXMOX_VE_ENDPOINT) as em-infra@pve!new (from the environment variable PROXMOX_VE_API_TOKEN)
+        https://old:8006 (from the environment variable PM_API_URL) as em-infra@pve!old (from the environment variable PM_API_TOKEN_ID)
+        https://block:8006 (from `endpoint` of the provider block) as root@pam (from the environment variable PROXMOX_VE_USERNAME)
+        https://block:8006 (from `endpoint` of the provider block) as root@pam (from `username` of the provider block)
+        https://block:8006 (from `endpoint` of the provider block) as em-infra@pve!block (from `api_token_id` of the provider block)
+        "#);
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_said_without_the_secret() {
+        let told = [
+            settled(&[], &[]),
+            settled(&BLOCK[..1], &[]),
+            settled(&BLOCK[..2], &[]),
+            settled(&[BLOCK[0], ("username", "root@pam")], &[]),
+            settled(&[("endpoint", "pve:8006"), BLOCK[1], BLOCK[2]], &[]),
+            settled(&[BLOCK[0], ("api_token_id", "canary"), BLOCK[2]], &[]),
+            settled(
+                &[BLOCK[0], BLOCK[1], BLOCK[2], ("tls_fingerprint", "AA")],
+                &[],
+            ),
+            settled(
+                &[
+                    BLOCK[0],
+                    BLOCK[1],
+                    BLOCK[2],
+                    ("tls_ca_file", "/nowhere.pem"),
+                ],
+                &[],
+            ),
+        ];
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        No Proxmox VE host: Set `endpoint` in the provider block (as in https://192.168.1.2:8006), or the environment variable PROXMOX_VE_ENDPOINT or PM_API_URL.
+        No credentials for Proxmox VE: Set `api_token_id` and `api_token_secret` in the provider block (or PROXMOX_VE_API_TOKEN as user@realm!name=secret), or `username` and `password` (or PROXMOX_VE_USERNAME or PM_USER and PROXMOX_VE_PASSWORD or PM_PASS).
+        No secret for the API token: There is a token id and no secret. Set `api_token_secret`, or the environment variable PROXMOX_VE_API_TOKEN (id=secret) or PM_API_TOKEN_SECRET. It comes from `api_token_id` of the provider block.
+        No credentials for Proxmox VE: There is a user name and no password. Set `api_token_id` and `api_token_secret` in the provider block (or PROXMOX_VE_API_TOKEN as user@realm!name=secret), or `username` and `password` (or PROXMOX_VE_USERNAME or PM_USER and PROXMOX_VE_PASSWORD or PM_PASS).
+        Invalid endpoint: `pve:8006` is not the address of a Proxmox VE API: the scheme is missing; type `https://pve:8006`. It comes from `endpoint` of the provider block.
+        Invalid API token id: It must be user@realm!name, as in em-infra@pve!terraform; its secret is given apart. It comes from `api_token_id` of the provider block.
+        Invalid TLS fingerprint: `AA` is not a SHA-256 fingerprint: expected 32 bytes in hexadecimal, as in `AA:BB:…`. It comes from `tls_fingerprint` of the provider block.
+        CA file not readable: failed to read `/nowhere.pem`: No such file or directory (os error 2). On the host it is /etc/pve/pve-root-ca.pem. It comes from `tls_ca_file` of the provider block.
+        "#);
+        assert!(!told.concat().contains("canary-of-the-block"));
+    }
+
+    #[test]
+    fn what_is_not_known_yet_waits() {
+        let config = Value::object(BLOCK).with("api_token_secret", Value::Unknown);
+        assert!(matches!(
+            settle(&config, &Environment::default()),
+            Ok(Known::Later)
+        ));
+    }
 }

@@ -77,3 +77,22 @@ pub(crate) fn sentence(fragment: &str) -> String {
 fn first_length(text: &str) -> usize {
     text.chars().next().map_or(0, char::len_utf8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fragment_becomes_a_sentence_and_names_keep_their_case() {
+        assert_eq!(sentence("failed to connect"), "Failed to connect.");
+        assert_eq!(
+            sentence("https://pve:8006 refused"),
+            "https://pve:8006 refused."
+        );
+        assert_eq!(
+            sentence("`a` is missing. Set it."),
+            "`a` is missing. Set it."
+        );
+        assert_eq!(sentence(""), ".");
+    }
+}

@@ -253,3 +253,107 @@ fn listed(names: impl Iterator<Item = String>) -> String {
         names.join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use pve_api::GiB;
+
+    use super::*;
+    use crate::{Origin, VmKey};
+
+    fn wanted() -> Wanted {
+        Wanted {
+            key: VmKey {
+                env_name: "k3s-dev".into(),
+                name: "k3s-dev-worker-1".into(),
+                vmid: "8010".parse().expect("a VMID"),
+                node: "pve".parse().expect("a name"),
+            },
+            origin: Origin {
+                template: "talos".into(),
+                clone: Some(CloneMode::Linked),
+                pool: None,
+                role: None,
+                talos_version: None,
+            },
+            shape: Shape {
+                disk: Some(GiB(1).into()),
+                storage: "local".parse().ok(),
+                bridge: "vmbr0".parse().ok(),
+                ..Shape::default()
+            },
+        }
+    }
+
+    fn summary(vmid: u32, name: &str, template: bool) -> VmSummary {
+        let mut text = String::new();
+        write!(
+            text,
+            r#"{{"vmid":{vmid},"name":"{name}","status":"stopped","template":{}}}"#,
+            u8::from(template)
+        )
+        .expect("a string takes everything");
+        serde_json::from_str(&text).expect("a summary")
+    }
+
+    fn found(template: &str, vms: &[VmSummary]) -> Result<u32, String> {
+        find_template(template, vms)
+            .map(VmId::get)
+            .map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn a_template_is_found_by_name_and_by_vmid() {
+        let vms = [
+            summary(100, "talos", false),
+            summary(9000, "talos", true),
+            summary(9001, "9000", true),
+        ];
+        assert_eq!(found("talos", &vms), Ok(9000));
+        assert_eq!(found("9000", &vms), Ok(9000));
+        assert_eq!(found("9001", &vms), Ok(9001));
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_used_is_explained() {
+        let vms = [
+            summary(100, "plain", false),
+            summary(9000, "talos", true),
+            summary(9001, "talos", true),
+        ];
+        let texts =
+            ["plain", "100", "talos", "none"].map(|name| found(name, &vms).expect_err(name));
+        insta::assert_snapshot!(texts.join("\n"), @r#"
+        VM 100 `plain` is not a template. Convert it (stopped, without snapshots) with `qm template 100`, or name another.
+        VM 100 `plain` is not a template. Convert it (stopped, without snapshots) with `qm template 100`, or name another.
+        several templates are named `talos`. Give the VMID: 9000, 9001.
+        there is no template `none`, or these credentials may not see it. Templates that they see: talos (9000), talos (9001). Seeing one needs VM.Audit and VM.Clone on /vms/VMID.
+        "#);
+    }
+
+    #[test]
+    fn the_template_has_to_fit() {
+        let config: VmConfig = [("scsi0", "local-lvm:base-9000-disk-0,size=1280M")]
+            .into_iter()
+            .collect();
+        let bare: VmConfig = [("cores", "2")].into_iter().collect();
+        let facts = |template| HostFacts {
+            template: Some(template),
+            ..HostFacts::default()
+        };
+        let problems = [&config, &bare].map(|config| preflight(&wanted(), &facts(config)));
+        let texts: Vec<String> = problems.iter().flatten().map(ToString::to_string).collect();
+        insta::assert_snapshot!(texts.join("\n"), @r#"
+        the disk scsi0 of template `talos` has 1280M. Proxmox cannot shrink it: set disk_gb to at least 2.
+        a linked clone stays on the storage of its template, `local-lvm`. Set the storage to `local-lvm`, or clone = "full".
+        template `talos` has no disk to boot from. Make it from a Talos disk image, by custom as scsi0.
+        "#);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_judged() {
+        assert_eq!(preflight(&wanted(), &HostFacts::default()), []);
+    }
+}

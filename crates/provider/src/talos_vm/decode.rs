@@ -325,3 +325,108 @@ fn fraction(number: &Number) -> Result<DiskSize, String> {
         Err(format!("`{number}` is not a size in GiB"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minimal() -> Value {
+        Value::object([
+            ("name", Value::from("k3s-dev-worker-1")),
+            ("env_name", "k3s-dev".into()),
+            ("vmid", 8010.into()),
+            ("node", "pve".into()),
+            ("template", "talos".into()),
+            ("uuid", "6f1d7c1e-0000-5000-8000-000000000001".into()),
+        ])
+    }
+
+    #[test]
+    fn every_fault_is_found_at_its_place() {
+        let wrong = minimal()
+            .with("name", "bad_name")
+            .with("vmid", 99)
+            .with("clone", "half")
+            .with("mac", "01:00:5E:00:00:01")
+            .with("vlan", 5000)
+            .with("prefix_length", 24)
+            .with("tags", Value::list(["a b"]))
+            .with(
+                "gpus",
+                Value::list([Value::object([
+                    ("bdf", Value::Null),
+                    ("mapping", Value::Null),
+                ])]),
+            );
+        let faults = config(&wrong).expect_err("faults");
+        let told = faults.iter().map(|fault| {
+            let place = fault
+                .path
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            format!("{place}: {}", fault.detail)
+        });
+        insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
+        name: `bad_name` is not a VM name: expected DNS labels (letters, digits, inner hyphens) joined by dots.
+        vmid: `99` is not a VMID: expected 100 to 999999999.
+        clone: `half` is not `full` or `linked`.
+        vlan: `5000` is not a VLAN: expected 1 to 4094.
+        mac: `01:00:5E:00:00:01` is not a unicast MAC address: expected six bytes as in `BC:24:11:00:00:01`, the first even.
+        gpus[0]: Set either `mapping` or `bdf`.
+        tags: `a b` is not a tag: expected letters, digits and `_`, and after the first also `+`, `-`, `.`.
+        "#);
+    }
+
+    #[test]
+    fn arguments_that_need_each_other_are_checked_together() {
+        let told = |value: Value| {
+            let faults = config(&value).expect_err("a fault");
+            faults
+                .iter()
+                .map(|fault| fault.detail.clone())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let lines = [
+            told(minimal().with("address", "192.0.2.1")),
+            told(minimal().with("address_mode", "static")),
+            told(
+                minimal()
+                    .with("address", "192.0.2.1")
+                    .with("prefix_length", 64),
+            ),
+            told(
+                minimal()
+                    .with("address", "192.0.2.1")
+                    .with("prefix_length", 24)
+                    .with("gateway", "::1"),
+            ),
+            told(minimal().with("disk_gb", Number::parse("1.5").expect("a number"))),
+            told(minimal().with("env_name", "")),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        An address needs `prefix_length`, as in 24.
+        `address` is missing; the other arguments of the network need it.
+        The longest prefix of this address is 32.
+        Address and gateway must both be IPv4 or both IPv6.
+        The size must be a whole number of GiB.
+        The environment must have a name.
+        "#);
+    }
+
+    #[test]
+    fn what_is_unknown_is_left_out_and_noted() {
+        let decoded = config(&minimal().with("mac", Value::Unknown)).expect("well formed");
+        assert_eq!(decoded.unknown, BTreeSet::from([Argument::Mac]));
+        assert!(decoded.wanted.is_some());
+        let decoded = config(&minimal().with("vmid", Value::Unknown)).expect("well formed");
+        assert!(decoded.wanted.is_none());
+    }
+
+    #[test]
+    fn a_state_may_hold_a_size_between_two_gib() {
+        let wanted = state(&minimal().with("disk_gb", Number::parse("1.25").expect("a number")));
+        assert_eq!(wanted.expect("a state").shape.disk, "1280M".parse().ok());
+    }
+}

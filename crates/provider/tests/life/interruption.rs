@@ -1,26 +1,38 @@
 //! Lost answers, failed steps and stops: a plain rerun ends where an undisturbed run would have.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use pve_sim::{Fault, FaultAction};
-use tf_plugin::{StopReason, Stopper};
+use tf_plugin::{Stop, StopReason, Stopper, Value};
+use tokio::task::JoinSet;
 
-use crate::bench::{Bench, workers};
+use crate::bench::{Bench, worker, workers};
+use crate::terraform::Config;
 
-async fn converges(bench: &mut Bench) {
-    let outcome = bench.terraform.apply(&workers(1)).await;
+/// Applies undisturbed; then nothing is left to do, and exactly the wanted VMs are there.
+async fn converges(bench: &mut Bench, config: &Config) {
+    let outcome = bench.terraform.apply(config).await;
     assert_eq!(outcome.errors, Vec::<String>::new());
-    bench.terraform.plan(&workers(1)).await.assert_empty();
-    bench.terraform.plan_only(&workers(1)).await.assert_empty();
-    let vms: Vec<u32> = bench
+    bench.terraform.plan(config).await.assert_empty();
+    bench.terraform.plan_only(config).await.assert_empty();
+    let wanted = config
+        .values()
+        .filter_map(|vm| vm.get("vmid").as_number()?.as_u64());
+    let wanted: Vec<u64> = wanted.chain([9000]).collect();
+    let vms: Vec<u64> = bench
         .sim
-        .world(|world| world.vms().map(|(vmid, _)| vmid).collect());
-    assert_eq!(vms, [8010, 9000]);
+        .world(|world| world.vms().map(|(vmid, _)| vmid.into()).collect());
+    assert_eq!(vms, wanted);
 }
 
-/// The writes of an undisturbed create, in order.
-async fn writes_of_a_create() -> Vec<String> {
+/// A host on which `before` was applied, with every consent.
+async fn begun(before: &Config) -> Bench {
     let mut bench = Bench::start().await;
-    converges(&mut bench).await;
-    bench.writes()
+    bench.terraform.set("allow_restart", true);
+    converges(&mut bench, before).await;
+    bench.writes();
+    bench
 }
 
 fn split(write: &str) -> (String, String) {
@@ -28,59 +40,114 @@ fn split(write: &str) -> (String, String) {
     (method.to_owned(), path.to_owned())
 }
 
-/// Every write of a create, each disturbed in its own host.
-async fn disturbed(action: FaultAction) {
-    let writes = writes_of_a_create().await;
-    assert!(writes.len() >= 4, "{writes:?}");
+/// Goes from one configuration to another with one of its writes disturbed, each in turn and on a
+/// host of its own.
+async fn each_write_disturbed(before: &Config, after: &Config, action: &FaultAction) {
+    let mut undisturbed = begun(before).await;
+    converges(&mut undisturbed, after).await;
+    let writes = undisturbed.writes();
+    assert!(!writes.is_empty());
+    let mut hosts = JoinSet::new();
     for (place, write) in writes.iter().enumerate() {
-        let nth = writes[..place]
+        let nth = writes[..=place]
             .iter()
             .filter(|earlier| *earlier == write)
-            .count()
-            + 1;
+            .count();
         let (method, path) = split(write);
-        let mut bench = Bench::start().await;
         let fault =
             Fault::on(&method, &path, action.clone()).nth(u64::try_from(nth).expect("small"));
-        bench.sim.fault(fault.once());
-        let outcome = bench.terraform.apply(&workers(1)).await;
-        if !outcome.errors.is_empty() {
-            assert!(
-                bench.terraform.state.is_empty(),
-                "a failed create leaves no tainted row"
-            );
-        }
-        converges(&mut bench).await;
+        hosts.spawn(one_write_disturbed(
+            before.clone(),
+            after.clone(),
+            fault.once(),
+        ));
     }
+    hosts.join_all().await;
+}
+
+async fn one_write_disturbed(before: Config, after: Config, fault: Fault) {
+    let mut bench = begun(&before).await;
+    bench.sim.fault(fault);
+    let outcome = bench.terraform.apply(&after).await;
+    if !outcome.errors.is_empty() {
+        assert_eq!(
+            bench.terraform.state.len(),
+            before.len(),
+            "an error taints nothing"
+        );
+    }
+    converges(&mut bench, &after).await;
+}
+
+fn changed() -> Config {
+    let change = worker(1)
+        .with("memory", 4096)
+        .with("disk_gb", 30)
+        .with("vlan", 20);
+    BTreeMap::from([("worker-1".to_owned(), change)])
+}
+
+async fn whole_life_disturbed(action: FaultAction) {
+    let (none, made, changed) = (Config::new(), workers(1), changed());
+    each_write_disturbed(&none, &made, &action).await;
+    each_write_disturbed(&made, &changed, &action).await;
+    each_write_disturbed(&made, &none, &action).await;
 }
 
 #[tokio::test]
 async fn the_answer_is_lost_before_the_work() {
-    disturbed(FaultAction::CloseBefore).await;
+    whole_life_disturbed(FaultAction::CloseBefore).await;
 }
 
 #[tokio::test]
 async fn the_answer_is_lost_after_the_work() {
-    disturbed(FaultAction::CloseAfter).await;
+    whole_life_disturbed(FaultAction::CloseAfter).await;
 }
 
 #[tokio::test]
 async fn the_proxy_times_out_after_the_work() {
-    disturbed(FaultAction::StatusAfter(596, "Connection timed out".into())).await;
+    whole_life_disturbed(FaultAction::StatusAfter(596, "Connection timed out".into())).await;
 }
 
 #[tokio::test]
 async fn the_host_refuses() {
-    disturbed(FaultAction::Status(500, "no".into())).await;
+    whole_life_disturbed(FaultAction::Status(500, "no".into())).await;
 }
 
 #[tokio::test]
 async fn the_task_fails() {
-    disturbed(FaultAction::TaskFails("the disk is on fire".into())).await;
+    whole_life_disturbed(FaultAction::TaskFails("the disk is on fire".into())).await;
 }
 
 #[tokio::test]
-async fn a_stop_parks_and_the_next_run_finishes() {
+async fn a_clone_that_was_killed_is_refused_with_the_lines_that_mend_it() {
+    let mut bench = Bench::start().await;
+    bench
+        .sim
+        .edit(|world| world.slow_copies(Some(Duration::from_secs(8))));
+    let killed = FaultAction::WorkerKilled(Duration::from_secs(1));
+    bench
+        .sim
+        .fault(Fault::on("POST", "/nodes/pve/qemu/9000/clone", killed).once());
+    let outcome = bench.terraform.apply(&workers(1)).await;
+    assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);
+    bench.writes();
+    let again = bench.terraform.apply(&workers(1)).await;
+    assert_eq!(bench.writes(), Vec::<String>::new());
+    insta::assert_snapshot!(again.errors.join("\n"), @r#"
+    VMID 8010 is locked
+    VMID 8010 is locked by a clone that no longer runs, and no API token can lift that lock. If nobody is cloning to it, run on node pve as root:
+      qm unlock 8010
+      qm destroy 8010 --purge 1 --destroy-unreferenced-disks 1
+    and apply again.
+    "#);
+    // What the lines do, done on the host.
+    bench.sim.edit(|world| world.remove_vm(8010));
+    converges(&mut bench, &workers(1)).await;
+}
+
+#[tokio::test]
+async fn a_stop_before_the_first_step_makes_nothing() {
     let mut bench = Bench::start().await;
     let stopper = Stopper::new();
     stopper.stop(StopReason::Asked);
@@ -91,6 +158,39 @@ async fn a_stop_parks_and_the_next_run_finishes() {
     A stop came first; nothing was changed.
     "#);
     assert!(bench.terraform.state.is_empty());
-    bench.terraform.stop = tf_plugin::Stop::never();
-    converges(&mut bench).await;
+    bench.terraform.stop = Stop::never();
+    converges(&mut bench, &workers(1)).await;
+}
+
+#[tokio::test]
+async fn a_stop_in_mid_create_parks_and_the_next_run_goes_on() {
+    let Bench { sim, mut terraform } = Bench::start().await;
+    let stopper = Stopper::new();
+    terraform.stop = stopper.handle();
+    let config = workers(1);
+    let asked = async {
+        while !sim.journal().iter().any(|entry| entry.write) {
+            tokio::task::yield_now().await;
+        }
+        stopper.stop(StopReason::Asked);
+    };
+    let (outcome, ()) = tokio::join!(terraform.apply(&config), asked);
+    insta::assert_snapshot!(outcome.warnings.join("\n"), @r#"
+    VM 8010 k3s-dev-worker-1 is not finished
+    A stop came first. VM 8010 k3s-dev-worker-1 stays as far as it was built; the next plan and apply go on from there.
+    "#);
+    assert_eq!(outcome.errors, Vec::<String>::new());
+    assert_eq!(
+        terraform.state["worker-1"].object.get("existing"),
+        &Value::Bool(false)
+    );
+    terraform.stop = Stop::never();
+    let mut bench = Bench { sim, terraform };
+    let unrefreshed = bench.terraform.plan_only(&config).await;
+    assert_eq!(
+        unrefreshed.changes().len(),
+        1,
+        "a parked VM is unfinished without a refresh too"
+    );
+    converges(&mut bench, &config).await;
 }
