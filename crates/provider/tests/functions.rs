@@ -1,7 +1,7 @@
 //! The functions, as Terraform calls them.
 
 use provider::{BootstrapContract, InputError, Topology};
-use tf_plugin::{Arguments, Function, Value};
+use tf_plugin::{Arguments, Function, Number, Value};
 
 fn inputs() -> Value {
     Value::object([
@@ -31,7 +31,7 @@ fn topology_names_the_nodes() {
         .map(|(name, node)| {
             (
                 name.as_str(),
-                node.get("vmid").as_number().and_then(|vmid| vmid.as_u64()),
+                node.get("vmid").as_number().and_then(Number::as_u64),
             )
         })
         .collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pve_sim::World;
 use tf_plugin::{ImportKey, Value};
 
 use crate::bench::{Bench, worker, workers};
@@ -208,7 +209,7 @@ async fn a_new_name_is_a_rebuild_and_needs_consent() {
 
 #[tokio::test]
 async fn a_removed_node_leaves_nothing_behind_and_the_others_alone() {
-    let before = Bench::start().await.sim.world(|world| world.volumes());
+    let before = Bench::start().await.sim.world(World::volumes);
     let mut bench = made(&workers(3)).await;
     let mut fewer = workers(3);
     fewer.remove("worker-2");
@@ -223,7 +224,7 @@ async fn a_removed_node_leaves_nothing_behind_and_the_others_alone() {
     );
     settled(&mut bench, &fewer).await;
     applied(&mut bench, &Config::new()).await;
-    assert_eq!(bench.sim.world(|world| world.volumes()), before);
+    assert_eq!(bench.sim.world(World::volumes), before);
     assert_eq!(
         bench
             .sim

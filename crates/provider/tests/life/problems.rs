@@ -13,13 +13,10 @@ async fn refused(bench: &mut Bench) -> String {
 async fn refused_with(argument: &str, value: impl Into<Value>) -> String {
     let mut bench = Bench::start().await;
     let mut config = workers(1);
-    config
-        .values_mut()
-        .for_each(|vm| vm.set(argument, Value::Null));
     let value = value.into();
-    config
-        .values_mut()
-        .for_each(|vm| vm.set(argument, value.clone()));
+    for vm in config.values_mut() {
+        vm.set(argument, value.clone());
+    }
     let outcome = bench.terraform.apply(&config).await;
     assert_eq!(bench.writes(), Vec::<String>::new());
     outcome.errors.join("\n---\n")
@@ -98,9 +95,9 @@ async fn a_vm_that_is_no_template_is_named() {
         .sim
         .edit(|world| world.put_vm(500, [("name", "plain")]));
     let mut config = workers(1);
-    config
-        .values_mut()
-        .for_each(|vm| vm.set("template", "plain"));
+    for vm in config.values_mut() {
+        vm.set("template", "plain");
+    }
     let outcome = bench.terraform.apply(&config).await;
     insta::assert_snapshot!(outcome.errors.join("\n"), @r#"
     VM 8010 k3s-dev-worker-1 cannot be created (at template)

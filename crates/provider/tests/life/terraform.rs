@@ -333,7 +333,7 @@ impl Process {
         }
     }
 
-    /// One call of PlanResourceChange with what core checks of its answer.
+    /// One call of the plan with what core checks of its answer.
     async fn plan(
         &mut self,
         config: &Value,
