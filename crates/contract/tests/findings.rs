@@ -323,6 +323,28 @@ const ROWS: &[Row] = &[
         ],
         &[],
     ),
+    (
+        &[
+            GPU,
+            DRIVER,
+            (
+                "gpu_workers",
+                r#"{"t-900": {"gpus": [{"mapping": "gpu0"}]}}"#,
+            ),
+        ],
+        &[SlotOutOfRange],
+    ),
+    (
+        &[
+            GPU,
+            DRIVER,
+            (
+                "gpu_workers",
+                r#"{"t-899": {"gpus": [{"mapping": "gpu0"}]}}"#,
+            ),
+        ],
+        &[AddressOutsideNetwork],
+    ),
     // Versions: the ends of a window, and both forms.
     (&[("kubernetes_version", r#""1.36.99""#)], &[]),
     (&[("kubernetes_version", r#""v1.37.0""#)], &[VersionPair]),

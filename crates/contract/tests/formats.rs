@@ -20,6 +20,7 @@ const ACCESS: &[Row] = &[
     ("proxmox_api_url", r#""https://pve:8006/api2/json""#, None),
     ("proxmox_api_url", r#""https://pve:8006/api2/json/""#, None),
     ("proxmox_api_url", r#""https://10.0.0.1:65535""#, None),
+    ("proxmox_api_url", r#""https://10.0.0.1:1""#, None),
     (
         "proxmox_api_url",
         r#""https://10.0.0.1:65536""#,
@@ -164,6 +165,11 @@ const PLACES: &[Row] = &[
         Some(DnsLabel),
     ),
     ("node", r#""PVE-1""#, None),
+    (
+        "node",
+        r#""aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff123""#,
+        None,
+    ),
     ("node", r#""-pve""#, Some(ProxmoxNodeForm)),
     ("node", r#""pve_1""#, Some(ProxmoxNodeForm)),
     (
@@ -375,6 +381,7 @@ const VERSIONS: &[Row] = &[
     ("talos_version", r#""v1.14.0-rc.123456""#, Some(VersionForm)),
     ("talos_version", r#""v1.14.0+a""#, Some(VersionForm)),
     ("talos_version", r#""vv1.14.0""#, Some(VersionForm)),
+    ("talos_version", r#""v1.14.0-rc.12345""#, None),
     ("talos_version", r#""v1.14.99999""#, None),
     ("talos_version", r#""v1.14.100000""#, Some(VersionForm)),
     ("talos_version", r#""v1.014.0""#, Some(VersionForm)),

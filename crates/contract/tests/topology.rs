@@ -242,7 +242,7 @@ fn slots_give_the_documented_places() {
         ("workers", r#"{"worker-90": {}, "builder": {"slot": 50}}"#),
         (
             "gpu_workers",
-            r#"{"trainer-7": {"gpus": [{"mapping": "gpu0"}]}, "gpu-0400": {"gpus": [{"mapping": "gpu1"}]}, "gpu-x020": {"gpus": [{"mapping": "gpu2"}]}, "gpu-030": {"gpus": [{"mapping": "gpu3"}]}}"#,
+            r#"{"trainer-7": {"gpus": [{"mapping": "gpu0"}]}, "gpu-0400": {"gpus": [{"mapping": "gpu1"}]}, "gpu-x020": {"gpus": [{"mapping": "gpu2"}]}, "gpu-030": {"gpus": [{"mapping": "gpu3"}]}, "gpu-03z5": {"gpus": [{"mapping": "gpu4"}]}}"#,
         ),
     ]);
     let places: Vec<String> = made(&values)
@@ -262,6 +262,7 @@ fn slots_give_the_documented_places() {
     k3s-dev-control-3 Some(3) 8003 192.168.1.13
     k3s-dev-gpu-030 Some(130) 8130 192.168.1.140
     k3s-dev-gpu-0300 Some(103) 8103 192.168.1.113
+    k3s-dev-gpu-03z5 Some(105) 8105 192.168.1.115
     k3s-dev-gpu-0400 Some(104) 8104 192.168.1.114
     k3s-dev-gpu-811f Some(229) 8229 192.168.1.239
     k3s-dev-gpu-x020 Some(120) 8120 192.168.1.130
