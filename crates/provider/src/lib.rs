@@ -12,6 +12,7 @@ mod environment;
 mod facts;
 mod functions;
 mod host;
+mod notices;
 mod patience;
 mod policy;
 mod report;
@@ -25,6 +26,7 @@ use tf_plugin::Plugin;
 pub use block::Block;
 pub use environment::Environment;
 pub use functions::{BootstrapContract, InputError, Topology};
+pub use notices::Notices;
 pub use session::Session;
 pub use talos_vm::TalosVm;
 
@@ -33,6 +35,7 @@ pub fn plugin(environment: Environment) -> Plugin {
     let session = Arc::new(Session::new(environment));
     Plugin::new(Block::new(Arc::clone(&session)))
         .resource(TalosVm::new(session))
+        .data_source(Notices)
         .function(Topology)
         .function(InputError)
         .function(BootstrapContract)

@@ -47,20 +47,11 @@ module "cluster" {
   gpu_schematic_id   = var.gpu_schematic_id
 }
 
-# Terraform has no warning for a variable that is no longer used.
-check "inputs_without_effect" {
-  assert {
-    condition     = var.ssh_authorized_keys == null
-    error_message = "ssh_authorized_keys has no effect: Talos has no SSH. Remove it from terraform.tfvars."
-  }
-
-  assert {
-    condition     = var.ssh_public_key_comment == null
-    error_message = "ssh_public_key_comment has no effect: Talos has no SSH. Remove it from terraform.tfvars."
-  }
-
-  assert {
-    condition     = var.wait_for_ip_timeout == null
-    error_message = "wait_for_ip_timeout has no effect: addresses are given to the nodes, not waited for. Remove it from terraform.tfvars."
-  }
+# Inputs of the earlier contract that work and mean nothing for Talos.
+data "eminfra_notices" "retired" {
+  messages = compact([
+    var.ssh_authorized_keys == null ? "" : "ssh_authorized_keys has no effect: Talos has no SSH; remove it from terraform.tfvars",
+    var.ssh_public_key_comment == null ? "" : "ssh_public_key_comment has no effect: Talos has no SSH; remove it from terraform.tfvars",
+    var.wait_for_ip_timeout == null ? "" : "wait_for_ip_timeout has no effect: addresses are given, not waited for; remove it from terraform.tfvars",
+  ])
 }

@@ -51,11 +51,8 @@ locals {
 }
 
 # Inputs that work, and that somebody should look at.
-check "inputs" {
-  assert {
-    condition     = length(local.topology.warnings) == 0
-    error_message = join("\n", local.topology.warnings)
-  }
+data "eminfra_notices" "inputs" {
+  messages = local.topology.warnings
 }
 
 resource "eminfra_talos_vm" "node" {
