@@ -26,6 +26,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs init, plan, apply, plan and says whether the second plan is empty.
+    Gate(commands::gate::Arguments),
     /// Checks the inputs of an environment without starting Terraform.
     Check(commands::check::Arguments),
     /// The embedded Proxmox VE API.
@@ -44,6 +46,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
     };
     let ui = Ui::new(arguments.format, environment);
     let done = match arguments.command {
+        Command::Gate(arguments) => commands::gate::run(&arguments, &ui, environment),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),
         Command::Provider(arguments) => commands::provider::run(&arguments, &ui, environment),

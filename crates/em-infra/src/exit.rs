@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use em_infra_core::gate::Verdict;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
@@ -11,12 +13,12 @@ pub(crate) enum Exit {
     Failure,
     /// The command line is wrong.
     Usage,
-    /// The second plan differs, but every difference is explained by a rule.
-    Explained,
     /// The second plan is not empty.
     Changed,
     /// Something was changed outside Terraform.
     Drift,
+    /// A check fails, or an output is not what was promised.
+    Unsettled,
     /// The second plan cannot be trusted: it did not look at everything.
     Blind,
     /// Terraform itself ended with an error.
@@ -34,9 +36,9 @@ impl Exit {
         Self::Success,
         Self::Failure,
         Self::Usage,
-        Self::Explained,
         Self::Changed,
         Self::Drift,
+        Self::Unsettled,
         Self::Blind,
         Self::Terraform,
         Self::Refused,
@@ -49,9 +51,9 @@ impl Exit {
             Self::Success => 0,
             Self::Failure => 1,
             Self::Usage => 2,
-            Self::Explained => 10,
             Self::Changed => 20,
             Self::Drift => 21,
+            Self::Unsettled => 22,
             Self::Blind => 30,
             Self::Terraform => 40,
             Self::Refused => 50,
@@ -66,11 +68,9 @@ impl Exit {
             Self::Success => "done; for `gate`: passed",
             Self::Failure => "something outside em-infra failed: a file, a process, the network",
             Self::Usage => "the command line is wrong",
-            Self::Explained => {
-                "`gate`: the second plan differs, and a rule explains every difference"
-            }
             Self::Changed => "`gate`: the second plan is not empty",
             Self::Drift => "`gate`: something was changed outside Terraform",
+            Self::Unsettled => "`gate`: a check fails, or an output is not what was promised",
             Self::Blind => {
                 "`gate`: the second plan did not look at everything, so it proves nothing"
             }
@@ -79,6 +79,22 @@ impl Exit {
                 "refused before anything was started: bad inputs, or a step that was not agreed to"
             }
             Self::Interrupted => "ended by Ctrl-C",
+        }
+    }
+}
+
+impl Exit {
+    /// How `gate` ends with a verdict.
+    pub(crate) const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Success,
+            Verdict::Changed => Self::Changed,
+            Verdict::Drift => Self::Drift,
+            Verdict::Unsettled => Self::Unsettled,
+            Verdict::Blind => Self::Blind,
+            Verdict::Failed => Self::Terraform,
+            Verdict::Refused => Self::Refused,
+            Verdict::Interrupted => Self::Interrupted,
         }
     }
 }
@@ -102,6 +118,13 @@ mod tests {
             readme.contains(&table),
             "README.md lacks this table:\n{table}"
         );
+    }
+
+    #[test]
+    fn the_record_and_the_shell_get_the_same_code() {
+        for verdict in Verdict::ALL {
+            assert_eq!(Exit::of(verdict).code(), verdict.exit_code());
+        }
     }
 
     #[test]

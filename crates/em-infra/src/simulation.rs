@@ -11,6 +11,7 @@ use tf_run::Env;
 use tokio::runtime::Runtime;
 
 use crate::commands::provider::{own_executable, own_version};
+use crate::exit::Exit;
 use crate::failure::CommandError;
 
 /// A file of `terraform/`, and its path in there.
@@ -48,8 +49,8 @@ pub(crate) struct Simulation {
 }
 
 impl Simulation {
-    /// Starts the built-in host and lays out the directory.
-    pub(crate) fn start() -> Result<Self, CommandError> {
+    /// Starts the built-in host and lays out the directory, with copies of the user's `var_files`.
+    pub(crate) fn start(var_files: &[PathBuf]) -> Result<Self, CommandError> {
         let runtime = Runtime::new()?;
         let config = Config::real(Scenario::k3s_dev(), SPEED);
         let sim = runtime.block_on(Sim::start(config))?;
@@ -59,7 +60,7 @@ impl Simulation {
             sim,
             runtime,
         };
-        simulation.lay_out()?;
+        simulation.lay_out(var_files)?;
         Ok(simulation)
     }
 
@@ -100,11 +101,15 @@ impl Simulation {
         self.scratch.path().join("terraform")
     }
 
-    fn lay_out(&self) -> Result<(), CommandError> {
+    fn lay_out(&self, var_files: &[PathBuf]) -> Result<(), CommandError> {
         for (path, text) in CONFIGURATION {
             write(&self.terraform().join(path), text)?;
         }
         write(&self.root().join("terraform.tfvars"), INPUTS)?;
+        for (number, path) in var_files.iter().enumerate() {
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+            write(&self.root().join(format!("{number:03}{}", automatic(path))), &text)?;
+        }
         let mirror = self.scratch.path().join("mirror");
         Mirror::at(&mirror).install(&own_executable()?, &own_version())?;
         write(
@@ -112,6 +117,17 @@ impl Simulation {
             &cli_config(&mirror),
         )
     }
+}
+
+/// The ending under which Terraform loads the copy of a variable file by itself.
+fn automatic(path: &Path) -> &'static str {
+    let is_json = path.extension().is_some_and(|extension| extension == "json");
+    if is_json { ".auto.tfvars.json" } else { ".auto.tfvars" }
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> CommandError {
+    CommandError::new(Exit::Usage, error)
+        .hint(format!("--var-file takes a readable file; it was `{}`", path.display()))
 }
 
 /// Tells Terraform to take our provider from `mirror` and to fetch nothing.

@@ -23,6 +23,7 @@ pub(crate) enum Format {
 }
 
 /// Writes to the terminal, and knows how.
+#[derive(Debug, Clone)]
 pub(crate) struct Ui {
     format: Format,
     live: bool,
@@ -103,16 +104,26 @@ impl Ui {
         self.status(&self.paint(Tone::Faint, line));
     }
 
+    /// A text that is an error which somebody else reports.
+    pub(crate) fn error_text(&self, text: &str) -> String {
+        format!("{} {text}", self.paint(Tone::Error, "error:"))
+    }
+
+    /// A text that is a warning which somebody else reports.
+    pub(crate) fn warning_text(&self, text: &str) -> String {
+        format!("{} {text}", self.paint(Tone::Warning, "warning:"))
+    }
+
     /// Says something that does not stop the command but that a person should know.
     pub(crate) fn warning(&self, line: &str) {
-        self.status(&format!("{} {line}", self.paint(Tone::Warning, "warning:")));
+        self.status(&self.warning_text(line));
     }
 
     /// Says why the command ends, with causes and hints.
     pub(crate) fn error(&self, error: &CommandError) {
         let mut lines = error.chain().into_iter();
         let first = lines.next().unwrap_or_default();
-        self.status(&format!("{} {first}", self.paint(Tone::Error, "error:")));
+        self.status(&self.error_text(&first));
         for cause in lines {
             self.status(&format!("  because: {cause}"));
         }

@@ -50,6 +50,11 @@ pub(crate) struct InputArguments {
 }
 
 impl InputArguments {
+    /// Variable files only.
+    pub(crate) fn of_files(files: &[PathBuf]) -> Self {
+        Self { vars: Vec::new(), var_files: files.to_vec() }
+    }
+
     /// The variable files, then the single inputs: the order in which Terraform gets them.
     pub(crate) fn in_order(&self) -> Vec<CommandLineInput> {
         let files = self
@@ -105,11 +110,15 @@ pub(crate) fn inspect(
     Ok(check(request)?)
 }
 
-/// Shows findings and the nodes that the inputs describe.
-pub(crate) fn show(report: &Report, ui: &Ui) {
+/// Shows what was found.
+pub(crate) fn show_findings(report: &Report, ui: &Ui) {
     for finding in &report.findings {
         ui.status(&render::finding(report, finding, ui.colour()));
     }
+}
+
+fn show(report: &Report, ui: &Ui) {
+    show_findings(report, ui);
     if let Some(topology) = &report.topology {
         ui.data(&render::nodes(topology));
     }

@@ -2,5 +2,6 @@
 
 pub(crate) mod check;
 pub(crate) mod engine;
+pub(crate) mod gate;
 pub(crate) mod provider;
 pub(crate) mod sim;
