@@ -14,17 +14,23 @@ pub(crate) fn started_by_terraform(environment: &Env) -> bool {
 
 /// Serves the provider until Terraform is done with it.
 pub(crate) fn serve(environment: &Env) -> Exit {
-    let served = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| {
-        let plugin = provider::plugin(provider::Environment::read(|name| text(environment, name)));
-        runtime
-            .block_on(tf_plugin::serve(plugin, handshake(environment)))
-            .map_err(Box::<dyn std::error::Error + Send + Sync>::from)
-    });
+    let served = tokio::runtime::Runtime::new()
+        .map_err(Into::into)
+        .and_then(|runtime| {
+            let plugin =
+                provider::plugin(provider::Environment::read(|name| text(environment, name)));
+            runtime
+                .block_on(tf_plugin::serve(plugin, handshake(environment)))
+                .map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+        });
     match served {
         Ok(_ended) => Exit::Success,
         Err(error) => {
             // stderr is Terraform's log; there is nobody else to tell.
-            drop(writeln!(std::io::stderr(), "em-infra cannot serve the provider: {error}"));
+            drop(writeln!(
+                std::io::stderr(),
+                "em-infra cannot serve the provider: {error}"
+            ));
             Exit::Failure
         }
     }

@@ -108,7 +108,10 @@ impl Simulation {
         write(&self.root().join("terraform.tfvars"), INPUTS)?;
         for (number, path) in var_files.iter().enumerate() {
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
-            write(&self.root().join(format!("{number:03}{}", automatic(path))), &text)?;
+            write(
+                &self.root().join(format!("{number:03}{}", automatic(path))),
+                &text,
+            )?;
         }
         let mirror = self.scratch.path().join("mirror");
         Mirror::at(&mirror).install(&own_executable()?, &own_version())?;
@@ -121,13 +124,21 @@ impl Simulation {
 
 /// The ending under which Terraform loads the copy of a variable file by itself.
 fn automatic(path: &Path) -> &'static str {
-    let is_json = path.extension().is_some_and(|extension| extension == "json");
-    if is_json { ".auto.tfvars.json" } else { ".auto.tfvars" }
+    let is_json = path
+        .extension()
+        .is_some_and(|extension| extension == "json");
+    if is_json {
+        ".auto.tfvars.json"
+    } else {
+        ".auto.tfvars"
+    }
 }
 
 fn unreadable(path: &Path, error: std::io::Error) -> CommandError {
-    CommandError::new(Exit::Usage, error)
-        .hint(format!("--var-file takes a readable file; it was `{}`", path.display()))
+    CommandError::new(Exit::Usage, error).hint(format!(
+        "--var-file takes a readable file; it was `{}`",
+        path.display()
+    ))
 }
 
 /// Tells Terraform to take our provider from `mirror` and to fetch nothing.

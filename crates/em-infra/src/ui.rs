@@ -132,13 +132,12 @@ impl Ui {
         }
     }
 
-    /// Shows `line` as what is going on now; ends when the value is dropped.
+    /// Shows `line` as what is going on now, on a terminal only; ends when the value is dropped.
     pub(crate) fn activity(&self, line: &str) -> Activity<'_> {
-        let bar = self.live.then(|| spinner(line));
-        if bar.is_none() {
-            self.status(line);
+        Activity {
+            ui: self,
+            bar: self.live.then(|| spinner(line)),
         }
-        Activity { ui: self, bar }
     }
 
     fn paint(&self, tone: Tone, text: &str) -> String {
@@ -157,14 +156,6 @@ impl Ui {
 }
 
 impl Activity<'_> {
-    /// Replaces what is going on; without a terminal it is one more line.
-    pub(crate) fn now(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.set_message(line.to_owned()),
-            None => self.ui.status(line),
-        }
-    }
-
     /// Replaces what is going on on a terminal only: too frequent for a log.
     pub(crate) fn live(&self, line: &str) {
         if let Some(bar) = &self.bar {

@@ -52,7 +52,10 @@ pub(crate) struct InputArguments {
 impl InputArguments {
     /// Variable files only.
     pub(crate) fn of_files(files: &[PathBuf]) -> Self {
-        Self { vars: Vec::new(), var_files: files.to_vec() }
+        Self {
+            vars: Vec::new(),
+            var_files: files.to_vec(),
+        }
     }
 
     /// The variable files, then the single inputs: the order in which Terraform gets them.

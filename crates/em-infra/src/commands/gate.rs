@@ -12,19 +12,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use contract::Severity;
-use em_infra_core::gate::{
-    self, Checked, GateConfig, Hooks, HostKind, Report, RunDirectory, Tool,
-};
+use em_infra_core::gate::{self, Checked, GateConfig, Hooks, HostKind, Report, RunDirectory, Tool};
 use tf_run::{Engine, Env, InitArgs, Terraform};
 use time::OffsetDateTime;
 
+use self::root::Contract;
 use super::check::{self, DEFAULT_ROOT, InputArguments};
 use super::engine::{self, EngineChoice};
-use self::root::Contract;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::simulation::Simulation;
-use crate::ui::{Format, Ui};
+use crate::ui::Ui;
 
 /// The outputs that the Talos bootstrap relies on: known at plan, never null, the same after the apply.
 const PROMISED_OUTPUTS: [&str; 5] = [
@@ -88,7 +86,10 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
 fn simulated(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
     let engine = engine::find(&arguments.engine, ui, environment)?;
     let simulation = Simulation::start(&arguments.var_files)?;
-    ui.status(&format!("Host: {}. Nothing of yours is touched.", simulation.host()));
+    ui.status(&format!(
+        "Host: {}. Nothing of yours is touched.",
+        simulation.host()
+    ));
     let root = simulation.root();
     let environment = simulation.environment(environment);
     let ground = Ground {
@@ -130,7 +131,11 @@ fn on_a_root(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, 
 }
 
 fn go(ground: &Ground<'_>, engine: Engine, ui: &Ui) -> Result<Report, CommandError> {
-    ui.faint(&format!("Engine: {}, {}", engine.release, engine.program.display()));
+    ui.faint(&format!(
+        "Engine: {}, {}",
+        engine.release,
+        engine.program.display()
+    ));
     let contract = root::keeps_our_contract(ground.root)?;
     let directory = RunDirectory::create(&ground.root.join(".em-infra"), now())?;
     let interrupt = interruption::listen(ui.clone())?;
@@ -142,7 +147,10 @@ fn go(ground: &Ground<'_>, engine: Engine, ui: &Ui) -> Result<Report, CommandErr
         var_files: ground.var_files.to_vec(),
         promised_outputs: promised_outputs(contract),
         host: ground.host,
-        tool: Tool { name: "em-infra".to_owned(), version: env!("EM_INFRA_VERSION").to_owned() },
+        tool: Tool {
+            name: "em-infra".to_owned(),
+            version: env!("EM_INFRA_VERSION").to_owned(),
+        },
     };
     let found = inspect(contract, ground, ui)?;
     let mut check = || found;
@@ -154,7 +162,8 @@ fn go(ground: &Ground<'_>, engine: Engine, ui: &Ui) -> Result<Report, CommandErr
         Hooks {
             now: &now,
             on_event: &mut |event| progress.borrow_mut().on(&event),
-            check: (contract == Contract::Ours).then_some(&mut check as &mut dyn FnMut() -> Checked),
+            check: (contract == Contract::Ours)
+                .then_some(&mut check as &mut dyn FnMut() -> Checked),
             approve: &mut |plan| {
                 progress.borrow_mut().pause();
                 ground.approval.ask(plan, ui)
@@ -185,7 +194,10 @@ fn inspect(contract: Contract, ground: &Ground<'_>, ui: &Ui) -> Result<Checked, 
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge, where the clock is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge, where the clock is read"
+)]
 fn now() -> OffsetDateTime {
     OffsetDateTime::from(std::time::SystemTime::now())
 }

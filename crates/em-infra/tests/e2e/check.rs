@@ -7,7 +7,10 @@ fn the_example_holds() {
     let lab = Lab::new();
     let said = lab.em_infra(&["check"]).succeeded();
     insta::assert_snapshot!(said.stdout);
-    assert_eq!(said.stderr, "The inputs hold. Nothing was asked of the host.\n");
+    assert_eq!(
+        said.stderr,
+        "The inputs hold. Nothing was asked of the host.\n"
+    );
     assert_eq!(lab.sim.journal().len(), 0);
 }
 
@@ -25,14 +28,22 @@ fn every_fault_is_shown_at_the_users_own_line() {
 
 #[test]
 fn a_finding_can_be_explained() {
-    let said = Lab::new().em_infra(&["check", "--explain", "cidr-host-bits"]).succeeded();
+    let said = Lab::new()
+        .em_infra(&["check", "--explain", "cidr-host-bits"])
+        .succeeded();
     insta::assert_snapshot!(said.stdout);
 }
 
 #[test]
 fn a_code_that_is_misspelt_names_the_nearest() {
-    let said = Lab::new().em_infra(&["check", "--explain", "cidr-hostbits"]).ended_with(2);
-    assert!(said.stderr.contains("did you mean `cidr-host-bits`?"), "{}", said.stderr);
+    let said = Lab::new()
+        .em_infra(&["check", "--explain", "cidr-hostbits"])
+        .ended_with(2);
+    assert!(
+        said.stderr.contains("did you mean `cidr-host-bits`?"),
+        "{}",
+        said.stderr
+    );
 }
 
 #[test]

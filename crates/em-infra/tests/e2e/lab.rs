@@ -35,9 +35,15 @@ impl Lab {
 
     pub(crate) fn with_speed(speed: f64) -> Self {
         let runtime = Runtime::new().unwrap();
-        let sim = runtime.block_on(Sim::start(Config::real(Scenario::k3s_dev(), speed))).unwrap();
+        let sim = runtime
+            .block_on(Sim::start(Config::real(Scenario::k3s_dev(), speed)))
+            .unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let lab = Self { folder, sim, runtime };
+        let lab = Self {
+            folder,
+            sim,
+            runtime,
+        };
         lab.clone_configuration();
         std::fs::create_dir(lab.home()).unwrap();
         lab
@@ -117,7 +123,11 @@ impl Lab {
 
     /// Every request so far that could change the host.
     pub(crate) fn writes(&self) -> Vec<Entry> {
-        self.sim.journal().into_iter().filter(|entry| entry.write).collect()
+        self.sim
+            .journal()
+            .into_iter()
+            .filter(|entry| entry.write)
+            .collect()
     }
 
     pub(crate) fn shut_host_down(self) -> TempDir {
@@ -150,12 +160,19 @@ impl Said {
 
     #[track_caller]
     pub(crate) fn ended_with(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
 }
 
@@ -164,7 +181,11 @@ pub(crate) fn em_infra() -> &'static str {
 }
 
 fn said(mut command: Command) -> Said {
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
     Said {
         code: status.code(),
         stdout: String::from_utf8(stdout).unwrap(),

@@ -8,20 +8,32 @@ fn refused(lab: &Lab, change: impl FnOnce(&mut tf_run::Env)) -> Said {
     let mut env = lab.env();
     change(&mut env);
     let said = lab.em_infra_with(&["gate", "--yes"], &env).ended_with(40);
-    assert_eq!(lab.writes().len(), 0, "the host was written to: {:?}", lab.writes());
+    assert_eq!(
+        lab.writes().len(),
+        0,
+        "the host was written to: {:?}",
+        lab.writes()
+    );
     said
 }
 
 #[track_caller]
 fn says_once(said: &Said, text: &str) {
-    assert_eq!(said.stderr.matches(text).count(), 1, "{text:?} in:\n{}", said.stderr);
+    assert_eq!(
+        said.stderr.matches(text).count(),
+        1,
+        "{text:?} in:\n{}",
+        said.stderr
+    );
 }
 
 #[test]
 fn a_wrong_token_is_refused() {
     let lab = Lab::installed();
     let secret = "deadbeef-0000-4000-8000-00000000beef";
-    let said = refused(&lab, |env| env.set("TF_VAR_proxmox_api_token_secret", secret));
+    let said = refused(&lab, |env| {
+        env.set("TF_VAR_proxmox_api_token_secret", secret)
+    });
     says_once(&said, "em-infra@pve!terraform");
     assert!(!said.stderr.contains(secret) && !said.stdout.contains(secret));
 }
@@ -30,7 +42,11 @@ fn a_wrong_token_is_refused() {
 fn an_unreachable_host_is_refused() {
     let lab = Lab::installed();
     // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let url = format!("https://127.0.0.1:{port}");
     let said = refused(&lab, |env| env.set("TF_VAR_proxmox_api_url", &url));
     says_once(&said, "onnection refused");
@@ -43,7 +59,11 @@ fn an_untrusted_certificate_is_refused_and_its_fingerprint_is_shown() {
         env.remove_where(|name, _| name == "TF_VAR_proxmox_tls_fingerprint");
     });
     says_once(&said, "proxmox_tls_fingerprint");
-    assert!(said.stderr.contains(lab.sim.fingerprint()), "{}", said.stderr);
+    assert!(
+        said.stderr.contains(lab.sim.fingerprint()),
+        "{}",
+        said.stderr
+    );
 }
 
 #[test]
@@ -76,5 +96,9 @@ fn an_apply_that_nobody_agreed_to_is_refused() {
 fn a_provider_that_is_another_build_is_refused() {
     let lab = Lab::new();
     let said = lab.em_infra(&["gate", "--yes"]).ended_with(50);
-    assert!(said.stderr.contains("em-infra provider install"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("em-infra provider install"),
+        "{}",
+        said.stderr
+    );
 }

@@ -30,14 +30,20 @@ impl Policy {
 
     /// Shows what the plan does and finds out whether to apply it.
     pub(super) fn ask(self, plan: &Plan, ui: &Ui) -> Approval {
-        for change in plan.resource_changes.iter().filter(|change| !change.is_no_op()) {
-            ui.status(&format!("    {}", change.summary()));
+        for change in plan
+            .resource_changes
+            .iter()
+            .filter(|change| !change.change.actions.is_no_op())
+        {
+            ui.status(&format!("    {} {}", change.change.actions, change.address));
         }
         match self {
             Self::Agreed => Approval::Apply,
             Self::Ask => answer(ui),
             Self::NobodyThere => {
-                ui.status("Nobody can be asked here whether to apply this; --yes agrees beforehand.");
+                ui.status(
+                    "Nobody can be asked here whether to apply this; --yes agrees beforehand.",
+                );
                 Approval::Stop
             }
         }

@@ -25,17 +25,19 @@ pub(super) fn listen(ui: Ui) -> io::Result<Interrupt> {
         )
     };
     let asked = interrupt.clone();
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            loop {
-                tokio::select! {
-                    _ = stop.recv() => on_stop(&asked, &ui),
-                    _ = terminate.recv() => on_stop(&asked, &ui),
-                    () = heard(&mut hang_up) => {}
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                loop {
+                    tokio::select! {
+                        _ = stop.recv() => on_stop(&asked, &ui),
+                        _ = terminate.recv() => on_stop(&asked, &ui),
+                        () = heard(&mut hang_up) => {}
+                    }
                 }
-            }
-        });
-    })?;
+            });
+        })?;
     Ok(interrupt)
 }
 
@@ -46,7 +48,9 @@ async fn heard(signal: &mut Signal) {
 fn on_stop(interrupt: &Interrupt, ui: &Ui) {
     if !interrupt.is_asked() {
         interrupt.ask();
-        ui.status("Stopping: Terraform finishes the step it is at and saves. Nothing is lost by waiting.");
+        ui.status(
+            "Stopping: Terraform finishes the step it is at and saves. Nothing is lost by waiting.",
+        );
     } else if agreed(ui) {
         interrupt.insist();
     }

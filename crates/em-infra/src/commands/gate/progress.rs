@@ -12,12 +12,16 @@ use crate::ui::{Activity, Ui};
 pub(super) struct Progress<'ui> {
     ui: &'ui Ui,
     activity: Option<Activity<'ui>>,
-    planned: Option<String>,
+    planned_in: Duration,
 }
 
 impl<'ui> Progress<'ui> {
     pub(super) const fn new(ui: &'ui Ui) -> Self {
-        Self { ui, activity: None, planned: None }
+        Self {
+            ui,
+            activity: None,
+            planned_in: Duration::ZERO,
+        }
     }
 
     /// Takes the live line away, because somebody is going to be asked something.
@@ -28,12 +32,16 @@ impl<'ui> Progress<'ui> {
     pub(super) fn on(&mut self, event: &Event<'_>) {
         match event {
             Event::Started { step, .. } => {
-                self.planned = None;
                 self.activity = Some(self.ui.activity(&format!("{} …", name(*step))));
             }
             Event::Terraform { step, event } => self.terraform(*step, event),
-            Event::Planned { step, counts, drift, refresh } => {
-                self.planned = Some(plan(*step, counts, *drift, refresh));
+            Event::Planned {
+                step,
+                counts,
+                drift,
+                refresh,
+            } => {
+                self.line(*step, &plan(counts, *drift, *refresh), self.planned_in);
             }
             Event::Finished { step, end, elapsed } => self.finished(*step, *end, *elapsed),
         }
@@ -41,20 +49,28 @@ impl<'ui> Progress<'ui> {
 
     fn finished(&mut self, step: Step, end: StepEnd, elapsed: Duration) {
         self.activity = None;
-        let what = match (end, self.planned.take()) {
-            (StepEnd::Failed, _) => "failed".to_owned(),
-            (StepEnd::Skipped, _) => "nothing to do".to_owned(),
-            (StepEnd::Done, Some(planned)) => planned,
-            (StepEnd::Done, None) => "done".to_owned(),
-        };
-        let took = format!("({:.1} s)", elapsed.as_secs_f64());
-        self.ui.status(&format!("{}: {what} {took}", name(step)));
+        match end {
+            StepEnd::Failed => self.line(step, "failed", elapsed),
+            StepEnd::Skipped => self.line(step, "nothing to do", elapsed),
+            StepEnd::Done if is_plan(step) => self.planned_in = elapsed,
+            StepEnd::Done => self.line(step, "done", elapsed),
+        }
+    }
+
+    fn line(&self, step: Step, what: &str, elapsed: Duration) {
+        self.ui.status(&format!(
+            "{}: {what} ({:.1} s)",
+            name(step),
+            elapsed.as_secs_f64()
+        ));
     }
 
     fn terraform(&self, step: Step, event: &Said) {
         match event {
             Said::Diagnostic(diagnostic) if !repeats(step, diagnostic) => self.say(diagnostic),
-            Said::ApplyComplete(done) => self.note(&format!("    {}", done.message)),
+            Said::ApplyComplete(done) if step == Step::Apply => {
+                self.note(&format!("    {}", done.message))
+            }
             Said::ApplyStart(done) | Said::ApplyProgress(done) | Said::RefreshStart(done) => {
                 self.live(&format!("{}: {}", name(step), done.message));
             }
@@ -64,6 +80,7 @@ impl<'ui> Progress<'ui> {
             | Said::Planned(_)
             | Said::Summary(_)
             | Said::RefreshComplete(_)
+            | Said::ApplyComplete(_)
             | Said::ApplyErrored(_)
             | Said::Text(_) => {}
         }
@@ -91,10 +108,22 @@ impl<'ui> Progress<'ui> {
     }
 }
 
-/// Terraform says the same warnings at each plan; once is enough.
+/// What is not worth a person's time: warnings that were said at the first plan, and Terraform's regret at `init` that
+/// it knows the checksums of one platform only, which is so for every provider that is not from a registry.
 fn repeats(step: Step, diagnostic: &Diagnostic) -> bool {
-    let first = matches!(step, Step::Check | Step::Init | Step::Plan);
-    diagnostic.severity == Severity::Warning && !first
+    diagnostic.severity == Severity::Warning
+        && match step {
+            Step::Check | Step::Plan => false,
+            Step::Init => diagnostic.summary == "Incomplete lock file information for providers",
+            Step::Apply | Step::SecondPlan | Step::PlanWithoutRefresh => true,
+        }
+}
+
+const fn is_plan(step: Step) -> bool {
+    match step {
+        Step::Plan | Step::SecondPlan | Step::PlanWithoutRefresh => true,
+        Step::Check | Step::Init | Step::Apply => false,
+    }
 }
 
 fn diagnostic_lines(diagnostic: &Diagnostic) -> String {
@@ -102,7 +131,11 @@ fn diagnostic_lines(diagnostic: &Diagnostic) -> String {
     if let Some(address) = &diagnostic.address {
         text.push_str(&format!("\n  with {address}"));
     }
-    for line in diagnostic.detail.lines().filter(|line| !line.trim().is_empty()) {
+    for line in diagnostic
+        .detail
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+    {
         text.push_str("\n  ");
         text.push_str(line.trim_end());
     }
@@ -120,34 +153,58 @@ const fn name(step: Step) -> &'static str {
     }
 }
 
-fn plan(step: Step, counts: &Counts, drift: usize, refresh: &Refresh) -> String {
-    let changes = changes(counts);
-    let what = if changes.is_empty() { "no changes".to_owned() } else { changes.join(", ") };
-    let looked = match step {
-        Step::PlanWithoutRefresh => String::new(),
-        _ if refresh.expected == 0 => String::new(),
-        _ => format!(", {} of {} objects read", refresh.completed, refresh.expected),
+fn plan(counts: &Counts, drift: usize, refresh: Option<&Refresh>) -> String {
+    let changes = changes(counts, Tense::Planned);
+    let what = if changes.is_empty() {
+        "no changes".to_owned()
+    } else {
+        changes.join(", ")
     };
-    let drifted = if drift == 0 { String::new() } else { format!(", {drift} changed outside") };
+    let looked = match refresh {
+        Some(refresh) if refresh.expected > 0 => {
+            format!(
+                ", {} of {} objects read",
+                refresh.completed, refresh.expected
+            )
+        }
+        Some(_) | None => String::new(),
+    };
+    let drifted = if drift == 0 {
+        String::new()
+    } else {
+        format!(", {drift} changed outside")
+    };
     format!("{what}{looked}{drifted}")
 }
 
+/// Whether a plan was only made, or applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tense {
+    /// It would.
+    Planned,
+    /// It did.
+    Applied,
+}
+
 /// What a plan does, in words; nothing when it does nothing.
-pub(super) fn changes(counts: &Counts) -> Vec<String> {
+pub(super) fn changes(counts: &Counts, tense: Tense) -> Vec<String> {
     [
-        (counts.create, "to add"),
-        (counts.update, "to change"),
-        (counts.replace, "to replace"),
-        (counts.delete, "to destroy"),
-        (counts.import, "to import"),
-        (counts.forget, "to forget"),
-        (counts.moved, "to move"),
-        (counts.read, "to read"),
-        (counts.other, "of an unknown kind"),
-        (counts.outputs, "outputs to change"),
+        (counts.create, "to add", "added"),
+        (counts.update, "to change", "changed"),
+        (counts.replace, "to replace", "replaced"),
+        (counts.delete, "to destroy", "destroyed"),
+        (counts.import, "to import", "imported"),
+        (counts.forget, "to forget", "forgotten"),
+        (counts.moved, "to move", "moved"),
+        (counts.read, "to read", "read"),
+        (counts.other, "of an unknown kind", "of an unknown kind"),
+        (counts.outputs, "outputs to change", "outputs changed"),
     ]
     .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{count} {what}"))
+    .filter(|(count, _, _)| *count > 0)
+    .map(|(count, planned, applied)| match tense {
+        Tense::Planned => format!("{count} {planned}"),
+        Tense::Applied => format!("{count} {applied}"),
+    })
     .collect()
 }

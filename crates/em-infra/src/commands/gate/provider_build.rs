@@ -20,12 +20,18 @@ pub(super) fn require_own(root: &Path, environment: &Env) -> Result<(), CommandE
     }
     let selected = selected(root, environment)?;
     let Some(selected) = selected else {
-        return Err(refusal(root, "the provider eminfra is not installed".to_owned()));
+        return Err(refusal(
+            root,
+            "the provider eminfra is not installed".to_owned(),
+        ));
     };
     if fs::read(&selected.executable)? == fs::read(own_executable()?)? {
         return Ok(());
     }
-    let message = format!("the installed provider eminfra {} is another build than this em-infra", selected.version);
+    let message = format!(
+        "the installed provider eminfra {} is another build than this em-infra",
+        selected.version
+    );
     Err(refusal(root, message))
 }
 
@@ -40,6 +46,8 @@ fn selected(root: &Path, environment: &Env) -> Result<Option<Installed>, Command
 }
 
 fn refusal(root: &Path, message: String) -> CommandError {
-    CommandError::new(Exit::Refused, message)
-        .hint(format!("type `em-infra provider install --env {}`", root.display()))
+    CommandError::new(Exit::Refused, message).hint(format!(
+        "type `em-infra provider install --env {}`",
+        root.display()
+    ))
 }

@@ -55,12 +55,18 @@ pub(super) fn show(report: &Report, ui: &Ui) -> Result<(), CommandError> {
 
 fn summary(report: &Report) -> Vec<String> {
     let verdict = match report.verdict {
-        Verdict::Pass => format!("Gate passed ({}): {}.", level(report.level), report.verdict.meaning()),
+        Verdict::Pass => format!(
+            "Gate passed ({}): {}.",
+            level(report.level),
+            report.verdict.meaning()
+        ),
         other => format!("Gate not passed: {}.", other.meaning()),
     };
-    let applied = report.applied.as_ref().map(|counts| match progress::changes(counts) {
-        changes if changes.is_empty() => "Applied: nothing, it was all there.".to_owned(),
-        changes => format!("Applied: {}.", changes.join(", ")),
+    let applied = report.applied.as_ref().map(|counts| {
+        match progress::changes(counts, progress::Tense::Applied) {
+            changes if changes.is_empty() => "Applied: nothing, it was all there.".to_owned(),
+            changes => format!("Applied: {}.", changes.join(", ")),
+        }
     });
     applied.into_iter().chain([verdict]).collect()
 }

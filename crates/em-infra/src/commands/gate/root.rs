@@ -19,7 +19,11 @@ pub(super) enum Contract {
 /// Whether the root promises the output that the Talos bootstrap reads.
 pub(super) fn keeps_our_contract(root: &Path) -> Result<Contract, CommandError> {
     let ours = mentions(root, "output \"talos_bootstrap_contract\"")?;
-    Ok(if ours { Contract::Ours } else { Contract::Another })
+    Ok(if ours {
+        Contract::Ours
+    } else {
+        Contract::Another
+    })
 }
 
 /// Whether the root takes our provider.
