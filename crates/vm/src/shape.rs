@@ -4,8 +4,8 @@
 //! [`Shape::text`]. `None` means "not managed" on the wanted side and "Proxmox holds nothing" on
 //! the other.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 
 use pve_api::{
     BadOption, BridgeName, CpuType, DiskSize, HostPci, Ipv4Setting, Ipv6Setting, MacAddress,

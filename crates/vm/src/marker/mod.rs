@@ -3,7 +3,7 @@
 //! The description is the only free text that survives a clone from its first call on, so it says
 //! whose VM this is, by which attempt it was made, and every argument that Proxmox cannot give
 //! back. Users may edit the text around the marker; a marker that was itself edited is recognised
-//! by its check sum and never believed. The marker alone proves nothing: see [`crate::identity`].
+//! by its check sum and never believed. The marker alone proves nothing: see [`identify`](crate::identify).
 
 mod notes;
 mod text;

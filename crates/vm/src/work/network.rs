@@ -1,6 +1,6 @@
 //! The network card, and the address that the cloud-init drive carries.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use pve_api::{IpConfig, Ipv4Setting, Ipv6Setting, NetDevice, NetModel};
 
