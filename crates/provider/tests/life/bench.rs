@@ -23,12 +23,6 @@ impl Bench {
             listen: "127.0.0.1:0".to_owned(),
         };
         let sim = Sim::start(host).await.expect("a free port");
-        // What a static address takes beyond the scenario's own role: the cloud-init drive.
-        sim.edit(|world| {
-            world.put_role("CloudInit", &["VM.Config.CDROM", "VM.Config.Cloudinit"]);
-            world.grant("/vms", "em-infra@pve", "CloudInit", true);
-            world.grant("/vms", "em-infra@pve!terraform", "CloudInit", true);
-        });
         let (id, secret) = sim.token(token).expect("a token of the scenario");
         let block = Value::object([
             ("endpoint", sim.url()),
