@@ -1,6 +1,6 @@
 //! A running simulator: starting, looking inside, changing, stepping the clock, stopping.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -17,7 +17,7 @@ use crate::fault::{Fault, Faults};
 use crate::http;
 use crate::journal::Entry;
 use crate::scenario::Scenario;
-use crate::tls::{Identity, TlsError};
+use crate::tls::{Identity, Leaves, TlsError};
 use crate::world::World;
 
 /// How to start.
@@ -71,7 +71,7 @@ pub enum StartError {
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) ticker: Ticker,
-    pub(crate) journal: Vec<Entry>,
+    pub(crate) journal: VecDeque<Entry>,
     pub(crate) faults: Faults,
     /// Requests that wait, and until when at the latest.
     pub(crate) parked: BTreeMap<u64, SimTime>,
@@ -130,6 +130,7 @@ pub struct Sim {
     address: SocketAddr,
     ca_pem: String,
     fingerprint: String,
+    leaves: Arc<Leaves>,
     tokens: BTreeMap<String, (String, String)>,
     server: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
@@ -158,7 +159,7 @@ impl Sim {
         let state = State {
             ticker: Ticker::start(config.clock, world.now),
             world,
-            journal: Vec::new(),
+            journal: VecDeque::new(),
             faults,
             parked: BTreeMap::new(),
             next_parked: 0,
@@ -176,6 +177,7 @@ impl Sim {
             address,
             ca_pem: identity.ca_pem,
             fingerprint: identity.fingerprint,
+            leaves: identity.leaves,
             tokens,
             server: Some(tokio::spawn(serving)),
             stop,
@@ -192,7 +194,7 @@ impl Sim {
         self.address
     }
 
-    /// SHA-256 of the server's certificate, `AA:BB:…`.
+    /// SHA-256 of the certificate it started with, `AA:BB:…`.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
@@ -233,9 +235,9 @@ impl Sim {
         changed
     }
 
-    /// Every request so far, in the order of their ends.
+    /// The requests so far, in the order of their ends; of very many the last 100,000.
     pub fn journal(&self) -> Vec<Entry> {
-        self.shared.lock().journal.clone()
+        self.shared.lock().journal.iter().cloned().collect()
     }
 
     /// Forgets the requests so far.
@@ -300,6 +302,13 @@ impl Sim {
                 return None;
             }
         }
+    }
+
+    /// Shows another certificate of the same CA from now on; gives its fingerprint.
+    pub fn renew_certificate(&self) -> Result<String, StartError> {
+        let fingerprint = self.leaves.renew()?;
+        self.edit(|world| world.fingerprint.clone_from(&fingerprint));
+        Ok(fingerprint)
     }
 
     /// Adds a fault.

@@ -31,6 +31,8 @@ use crate::sim::{Shared, State};
 
 /// Proxmox closes an idle connection after this long.
 const IDLE: Duration = Duration::from_secs(5);
+/// The journal keeps this many requests.
+const JOURNALLED: usize = 100_000;
 /// Proxmox closes a connection after this many requests.
 const PER_CONNECTION: u32 = 100;
 /// A refused login is answered after this long, against guessing.
@@ -338,7 +340,10 @@ fn harm(state: &mut State, upid: &str, strike: &FaultAction) {
 fn record(shared: &Shared, head: &Head, outcome: &Outcome, arrived: SimTime, status: u16) {
     let mut state = shared.lock();
     let now = state.tick();
-    state.journal.push(Entry {
+    if state.journal.len() >= JOURNALLED {
+        state.journal.pop_front();
+    }
+    state.journal.push_back(Entry {
         method: head.method().to_owned(),
         path: head.path().to_owned(),
         parameters: outcome

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 
 use crate::auth::Credentials;
-use crate::fail::{ApiError, Fail, bare, die};
+use crate::fail::{ApiError, bare};
 use crate::schema::{Given, Params};
 
 /// Bodies may be this long.
@@ -143,6 +143,8 @@ pub(super) async fn read_params(head: &Head, body: Incoming) -> Result<Params, A
         Params::new()
     };
     params.extend(decode_urlencoded(head.query.as_bytes()));
+    // Browsers add this against caches.
+    params.remove("_dc");
     Ok(params)
 }
 
@@ -162,23 +164,25 @@ fn body_params(head: &Head, bytes: &Bytes) -> Result<Params, ApiError> {
 }
 
 fn json_params(bytes: &[u8]) -> Result<Params, ApiError> {
-    let place = " at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 1.";
-    let refuse = |text: &str| match die(format!("{text}{place}")) {
-        Fail::Error(error) => error,
-        Fail::Wait(_) => bare(500, text),
-    };
     match serde_json::from_slice::<serde_json::Value>(bytes) {
         Ok(serde_json::Value::Object(map)) => Ok(map
             .iter()
             .map(|(key, value)| (key.clone(), Given::from_json(value)))
             .collect()),
-        Ok(_) => Err(refuse("Not a HASH reference")),
-        Err(error) => Err(refuse(&format!(
-            "malformed JSON string, neither tag, array, object, number, string or atom, \
-             at character offset {} (before \"(end of string)\")",
-            error.column()
-        ))),
+        Ok(_) => Err(bare(
+            501,
+            "Not a HASH reference at /usr/share/perl5/PVE/APIServer/AnyEvent.pm",
+        )),
+        Err(error) => Err(bare(501, malformed(&error))),
     }
+}
+
+fn malformed(error: &serde_json::Error) -> String {
+    format!(
+        "malformed JSON string, neither tag, array, object, number, string or atom, at character \
+         offset {} at /usr/share/perl5/PVE/APIServer/AnyEvent.pm",
+        error.column().saturating_sub(1)
+    )
 }
 
 /// Pairs are split at `&` and `;`; of a value only what stands before a second `=` is kept.

@@ -167,6 +167,8 @@ pub struct World {
     pub(crate) pci_mappings: BTreeMap<String, PciMapping>,
     pub(crate) datacenter: BTreeMap<String, String>,
     pub(crate) tasks: Vec<Task>,
+    /// The tasks that still have something to do, by index.
+    pub(crate) active: Vec<usize>,
     pub(crate) locks: Locks,
     pub(crate) ids: Ids,
     pub(crate) fingerprint: String,
@@ -194,6 +196,7 @@ impl World {
             pci_mappings: BTreeMap::new(),
             datacenter: BTreeMap::new(),
             tasks: Vec::new(),
+            active: Vec::new(),
             locks: Locks::default(),
             ids: Ids::new(seed),
             fingerprint: String::new(),

@@ -127,6 +127,7 @@ impl World {
             self.node,
             self.now.secs()
         );
+        self.active.push(self.tasks.len());
         self.tasks.push(Task {
             upid: upid.clone(),
             kind,
@@ -158,9 +159,9 @@ impl World {
 
     /// When the next task has something to do.
     pub(crate) fn next_event(&self) -> Option<SimTime> {
-        self.tasks
+        self.active
             .iter()
-            .filter(|task| task.job.is_some())
+            .filter_map(|index| self.tasks.get(*index))
             .map(Task::due)
             .min()
     }
@@ -180,12 +181,11 @@ impl World {
     }
 
     fn next_due(&self, now: SimTime) -> Option<usize> {
-        self.tasks
+        self.active
             .iter()
-            .enumerate()
-            .filter(|(_, task)| task.job.is_some() && task.due() <= now)
-            .min_by_key(|(index, task)| (task.due(), *index))
-            .map(|(index, _)| index)
+            .copied()
+            .filter(|index| self.tasks[*index].due() <= now)
+            .min_by_key(|index| (self.tasks[*index].due(), *index))
     }
 
     fn step(&mut self, index: usize) {
@@ -232,6 +232,7 @@ impl World {
 
     /// Gives back the locks of a task and lets those waiting try again.
     fn let_go(&mut self, index: usize) {
+        self.active.retain(|active| *active != index);
         self.locks.release_all(index);
         self.wake_blocked();
     }

@@ -37,7 +37,15 @@ pub(crate) fn world(given: &Value, world: &mut World) {
     world.set_host(cpus, host["iommu"].as_bool().unwrap_or(true));
     world.set_resolver(RESOLVER);
     for (key, value) in given["datacenter"].as_object().into_iter().flatten() {
-        world.set_datacenter(key, &plain(value));
+        let parts = value.as_object().map(|map| {
+            map.iter()
+                .map(|(key, value)| format!("{key}={}", plain(value)))
+                .collect::<Vec<_>>()
+        });
+        world.set_datacenter(
+            key,
+            &parts.map_or_else(|| plain(value), |parts| parts.join(",")),
+        );
     }
     hardware(given, world);
     storages(given, world);

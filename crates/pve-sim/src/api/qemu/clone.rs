@@ -10,9 +10,6 @@ use crate::job::{Clone, ClonePlan, Convert};
 use crate::schema::Params;
 use crate::world::{Drive, World, is_disk_key, parse_volid};
 
-pub(crate) const DISK_ENUM: &str = "disk enum:ide0|ide1|ide2|ide3|scsi0|scsi1|scsi2|scsi3|scsi4|scsi5|scsi6|scsi7|scsi8|scsi9|scsi10|scsi11|scsi12|scsi13|scsi14|scsi15|scsi16|scsi17|scsi18|scsi19|scsi20|scsi21|scsi22|scsi23|scsi24|scsi25|scsi26|scsi27|scsi28|scsi29|scsi30|virtio0|virtio1|virtio2|virtio3|virtio4|virtio5|virtio6|virtio7|virtio8|virtio9|virtio10|virtio11|virtio12|virtio13|virtio14|virtio15|sata0|sata1|sata2|sata3|sata4|sata5|efidisk0|tpmstate0";
-const DISK_ENUM_OPTIONAL: &str = "disk? enum:ide0|ide1|ide2|ide3|scsi0|scsi1|scsi2|scsi3|scsi4|scsi5|scsi6|scsi7|scsi8|scsi9|scsi10|scsi11|scsi12|scsi13|scsi14|scsi15|scsi16|scsi17|scsi18|scsi19|scsi20|scsi21|scsi22|scsi23|scsi24|scsi25|scsi26|scsi27|scsi28|scsi29|scsi30|virtio0|virtio1|virtio2|virtio3|virtio4|virtio5|virtio6|virtio7|virtio8|virtio9|virtio10|virtio11|virtio12|virtio13|virtio14|virtio15|sata0|sata1|sata2|sata3|sata4|sata5|efidisk0|tpmstate0";
-
 pub(super) const TABLE: &[Endpoint] = &[
     Endpoint {
         method: "POST",
@@ -36,7 +33,7 @@ pub(super) const TABLE: &[Endpoint] = &[
         method: "POST",
         path: "/nodes/{node}/qemu/{vmid}/template",
         permit: Permit::All("/vms/{vmid}", &["VM.Allocate"]),
-        params: &[DISK_ENUM_OPTIONAL],
+        params: &[super::disk_param!("disk?")],
         handler: template,
     },
 ];

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::super::{Answer, Context, Endpoint, Permit};
-use super::clone::DISK_ENUM;
 use super::permission::check_skiplock;
 use crate::fail::Result;
 use crate::job::{Destroy, Resize};
@@ -25,7 +24,7 @@ pub(super) const TABLE: &[Endpoint] = &[
         path: "/nodes/{node}/qemu/{vmid}/resize",
         permit: Permit::All("/vms/{vmid}", &["VM.Config.Disk"]),
         params: &[
-            DISK_ENUM,
+            super::disk_param!("disk"),
             "
             skiplock? bool
             size text pat=\\+?\\d+(\\.\\d+)?[KMGT]?

@@ -95,6 +95,11 @@ impl DiskMaker<'_> {
         let mut made = self.put(wish, name, &volname, &format, bytes)?;
         if key == "efidisk0" {
             made.copied = Some(0);
+            let enrolled = made.drive.flag("pre-enrolled-keys") == Some("1");
+            if enrolled && self.world.version.is_9() {
+                let newest = ("ms-cert".to_owned(), "2023k".to_owned());
+                made.drive.flags.entry(newest.0).or_insert(newest.1);
+            }
         }
         Ok(made)
     }
