@@ -1,5 +1,7 @@
 //! Resource pools.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::acls::grantors;
@@ -171,62 +173,93 @@ fn create(context: &mut Context<'_>) -> Result<Answer> {
     Ok(Value::Null.into())
 }
 
+/// What is to become of the members of a pool.
+struct Change {
+    poolid: String,
+    vms: Vec<u32>,
+    storages: Vec<String>,
+    removes: bool,
+    moves: bool,
+}
+
+/// All or nothing: the file is written once, at the end.
 fn change(context: &mut Context<'_>) -> Result<Answer> {
     let args = &context.args;
-    let poolid = args.required("poolid").to_owned();
-    let removes = args.is_on("delete");
-    let moves = args.is_on("allow-move");
-    let vms: Vec<u32> = split_list(args.text("vms").unwrap_or_default())
-        .filter_map(|v| v.parse().ok())
-        .collect();
-    let storages: Vec<String> = split_list(args.text("storage").unwrap_or_default())
-        .map(str::to_owned)
-        .collect();
+    let list = |key: &str| split_list(args.text(key).unwrap_or_default());
+    let change = Change {
+        poolid: args.required("poolid").to_owned(),
+        vms: list("vms").filter_map(|vmid| vmid.parse().ok()).collect(),
+        storages: list("storage").map(str::to_owned).collect(),
+        removes: args.is_on("delete"),
+        moves: args.is_on("allow-move"),
+    };
     let comment = args.text("comment").map(str::to_owned);
-    check_members(context, &vms, &storages)?;
-    let fail = |text: String| die(format!("update pools failed: {text}"));
-    let world = &mut *context.world;
-    if !world.pools.contains_key(&poolid) {
-        return Err(fail(format!("pool '{poolid}' does not exist")));
-    }
-    for vmid in vms {
-        let current = world.pools.iter().find(|(_, p)| p.vms.contains(&vmid));
-        let current = current.map(|(poolid, _)| poolid.clone());
-        match current {
-            Some(current) if removes && current == poolid => {}
-            None if removes => {
-                return Err(fail(format!("VM {vmid} is not a pool member")));
-            }
-            Some(current) if current == poolid => {
-                return Err(fail(format!("VM {vmid} is already a pool member")));
-            }
-            Some(current) if !moves => {
-                let text = format!(
-                    "VM {vmid} belongs already to pool '{current}' and 'allow-move' is not set"
-                );
-                return Err(fail(text));
-            }
-            _ => {}
-        }
-        world.pools.values_mut().for_each(|pool| {
-            pool.vms.remove(&vmid);
-        });
-        if !removes {
-            require(world, &poolid)?.vms.insert(vmid);
-        }
-    }
-    let pool = require(world, &poolid)?;
-    for name in storages {
-        if removes {
-            pool.storages.remove(&name);
-        } else {
-            pool.storages.insert(name);
-        }
-    }
+    let mut pools = context.world.pools.clone();
+    let Some(pool) = pools.get_mut(&change.poolid) else {
+        return Err(update_failed(&format!(
+            "pool '{}' does not exist",
+            change.poolid
+        )));
+    };
     if comment.is_some() {
         pool.comment = comment;
     }
+    check_members(context, &change.vms, &change.storages)?;
+    for vmid in &change.vms {
+        change.machine(&mut pools, *vmid)?;
+    }
+    for name in &change.storages {
+        change.storage(&mut pools, name)?;
+    }
+    context.world.pools = pools;
     Ok(Value::Null.into())
+}
+
+fn update_failed(text: &str) -> Fail {
+    die(format!("update pools failed: {text}"))
+}
+
+impl Change {
+    fn machine(&self, pools: &mut BTreeMap<String, Pool>, vmid: u32) -> Result<()> {
+        let current = pools.iter().find(|(_, pool)| pool.vms.contains(&vmid));
+        let current = current.map(|(poolid, _)| poolid.clone());
+        let is_member = current.as_ref() == Some(&self.poolid);
+        let problem = match current {
+            _ if self.removes && !is_member => format!("VM {vmid} is not a pool member"),
+            _ if !self.removes && is_member => format!("VM {vmid} is already a pool member"),
+            Some(other) if !is_member && !self.moves => {
+                format!("VM {vmid} belongs already to pool '{other}' and 'allow-move' is not set")
+            }
+            _ => {
+                for pool in pools.values_mut() {
+                    pool.vms.remove(&vmid);
+                }
+                if let Some(pool) = pools.get_mut(&self.poolid).filter(|_| !self.removes) {
+                    pool.vms.insert(vmid);
+                }
+                return Ok(());
+            }
+        };
+        Err(update_failed(&problem))
+    }
+
+    fn storage(&self, pools: &mut BTreeMap<String, Pool>, name: &str) -> Result<()> {
+        let Some(pool) = pools.get_mut(&self.poolid) else {
+            return Ok(());
+        };
+        let changed = if self.removes {
+            pool.storages.remove(name)
+        } else {
+            pool.storages.insert(name.to_owned())
+        };
+        let state = if self.removes { "is not" } else { "is already" };
+        let problem = format!("Storage '{name}' {state} a pool member");
+        if changed {
+            Ok(())
+        } else {
+            Err(update_failed(&problem))
+        }
+    }
 }
 
 /// Members need rights of their own: a pool gives privileges on them.
@@ -239,7 +272,7 @@ fn check_members(context: &Context<'_>, vms: &[u32], storages: &[String]) -> Res
             .check_any(&context.who, &path, grantors(&path));
         // The check runs inside of the file's lock, whose failure it becomes.
         checked.map_err(|fail| match fail {
-            Fail::Error(error) => die(format!("update pools failed: {}", error.exit_text())),
+            Fail::Error(error) => update_failed(&error.exit_text()),
             wait @ Fail::Wait(_) => wait,
         })
     })
@@ -248,18 +281,33 @@ fn check_members(context: &Context<'_>, vms: &[u32], storages: &[String]) -> Res
 fn delete(context: &mut Context<'_>) -> Result<Answer> {
     let poolid = context.args.required("poolid").to_owned();
     let fail = |text: String| die(format!("delete pool failed: {text}"));
-    match context.world.pools.get(&poolid) {
-        None => return Err(fail(format!("pool '{poolid}' does not exist"))),
-        Some(pool) if !pool.vms.is_empty() => {
-            return Err(fail(format!("pool '{poolid}' is not empty (contains VMs)")));
-        }
-        Some(pool) if !pool.storages.is_empty() => {
-            return Err(fail(format!(
-                "pool '{poolid}' is not empty (contains storages)"
-            )));
-        }
-        Some(_) => {}
+    let Some(pool) = context.world.pools.get(&poolid) else {
+        return Err(fail(format!("pool '{poolid}' does not exist")));
+    };
+    // Machines that are gone do not count.
+    let left = pool
+        .vms
+        .iter()
+        .find(|vmid| context.world.taken_by(**vmid).is_some());
+    if let Some(vmid) = left {
+        return Err(fail(format!(
+            "pool '{poolid}' is not empty (contains VM {vmid})"
+        )));
     }
+    if let Some(name) = pool
+        .storages
+        .iter()
+        .find(|name| context.world.storage(name).is_some())
+    {
+        return Err(fail(format!(
+            "pool '{poolid}' is not empty (contains storage '{name}')"
+        )));
+    }
+    context
+        .world
+        .access
+        .acls
+        .retain(|acl| acl.path != format!("/pool/{poolid}"));
     context.world.pools.remove(&poolid);
     Ok(Value::Null.into())
 }

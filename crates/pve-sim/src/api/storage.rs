@@ -161,7 +161,7 @@ fn state(storage: &Storage) -> Map<String, Value> {
     put("shared", json!(0));
     put("total", json!(total));
     put("used", json!(used));
-    put("avail", json!(total - used));
+    put("avail", json!(total.saturating_sub(used)));
     state
 }
 

@@ -3,6 +3,8 @@
 mod body;
 mod reply;
 mod request;
+mod strike;
+mod wait;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,10 +22,12 @@ use tokio_rustls::TlsAcceptor;
 use self::body::ReplyBody;
 use self::reply::Reply;
 use self::request::{Head, read_params};
+use self::strike::{before, harm, pseudo};
+use self::wait::{wait_for_change, wait_until};
 use crate::api::{self, Answer, Call};
 use crate::auth::{Principal, authenticate};
 use crate::clock::SimTime;
-use crate::fail::{ApiError, Fail, bare};
+use crate::fail::{ApiError, Fail};
 use crate::fault::FaultAction;
 use crate::journal::Entry;
 use crate::schema::{Given, Params};
@@ -222,84 +226,6 @@ async fn dispatch(shared: &Shared, call: &Call, parameters: &Params) -> Result<A
     }
 }
 
-/// Waits until simulated time has come, whatever happens in between.
-async fn wait_until(shared: &Shared, until: SimTime) {
-    let mut changes = shared.watch();
-    while shared.lock().tick() < until {
-        wait_for_change(shared, &mut changes, until).await;
-    }
-}
-
-/// Waits until the clock reaches a moment, a task has something to do, or the world was changed.
-async fn wait_for_change(shared: &Shared, changes: &mut watch::Receiver<u64>, until: SimTime) {
-    let (parked, nap) = {
-        let mut state = shared.lock();
-        let now = state.tick();
-        let parked = state.park(until);
-        let next = state
-            .world
-            .next_event()
-            .map_or(until, |event| event.min(until));
-        (parked, state.ticker.real(next.since(now)))
-    };
-    shared.changed();
-    changes.mark_unchanged();
-    match nap {
-        // The margin lets the clock be past the moment, not just at it.
-        Some(nap) => {
-            let nap = nap + Duration::from_millis(1);
-            let changed = tokio::time::timeout(nap, changes.changed()).await;
-            drop(changed);
-        }
-        None => drop(changes.changed().await),
-    }
-    shared.lock().parked.remove(&parked);
-}
-
-/// Faults that strike before the work; an error replaces it.
-async fn before(shared: &Shared, strikes: &[FaultAction]) -> Option<ApiError> {
-    for strike in strikes {
-        match strike {
-            FaultAction::Delay(span) => {
-                let until = shared.lock().tick().plus(*span);
-                wait_until(shared, until).await;
-            }
-            FaultAction::Status(code, text) => return Some(pseudo(*code, text)),
-            FaultAction::CloseBefore => return Some(bare(500, "cut")),
-            _ => prepare(&mut shared.lock(), strike),
-        }
-    }
-    None
-}
-
-/// Changes of the host that a fault makes before a request is handled.
-fn prepare(state: &mut State, strike: &FaultAction) {
-    match strike {
-        FaultAction::StorageFull(name) => {
-            if let Some(storage) = state.world.storage_mut(name) {
-                storage.total = storage.used();
-            }
-        }
-        FaultAction::LockHeld(vmid, span) => {
-            let until = state.world.now.plus(*span);
-            state.world.locks.hold_outside_until(*vmid, until);
-        }
-        FaultAction::ClockJump(span) => state.ticker.advance(*span),
-        _ => {}
-    }
-}
-
-/// 595 and 596 are the proxy's own and come without a body.
-fn pseudo(code: u16, text: &str) -> ApiError {
-    if matches!(code, 595..=599) {
-        return bare(code, text);
-    }
-    ApiError {
-        bare: false,
-        ..bare(code, text)
-    }
-}
-
 /// Faults that strike after the work.
 fn after(shared: &Shared, mut outcome: Outcome, strikes: &[FaultAction]) -> Outcome {
     for strike in strikes {
@@ -319,22 +245,6 @@ fn started_task(outcome: &Outcome) -> Option<String> {
         .as_str()
         .filter(|text| text.starts_with("UPID:"))
         .map(str::to_owned)
-}
-
-fn harm(state: &mut State, upid: &str, strike: &FaultAction) {
-    match strike {
-        FaultAction::TaskFails(text) => {
-            state.world.fail_task(upid, text);
-        }
-        FaultAction::TaskVanishes => {
-            state.world.forget_task(upid);
-        }
-        FaultAction::WorkerKilled(span) => {
-            let at = state.world.now.plus(*span);
-            state.world.kill_worker_at(upid, at);
-        }
-        _ => {}
-    }
 }
 
 fn record(shared: &Shared, head: &Head, outcome: &Outcome, arrived: SimTime, status: u16) {

@@ -98,7 +98,7 @@ impl Job for Resize {
         let (name, volname) = parse_volid(&drive.file)?;
         if let Some(volume) = world.require_enabled_mut(name)?.volume_mut(volname) {
             // Image files are made of whole KiB; the option keeps what was asked for.
-            volume.size = wanted.next_multiple_of(1024);
+            volume.size = wanted.checked_next_multiple_of(1024).unwrap_or(wanted);
         }
         drive.flags.insert("size".to_owned(), human_size(wanted));
         let vm = world.require_vm_mut(self.vmid)?;

@@ -291,3 +291,89 @@ async fn a_real_clock_runs_tasks_by_itself() {
     }
     assert_eq!(state["exitstatus"], "OK");
 }
+
+#[tokio::test]
+async fn a_pool_takes_a_machine_once_and_moves_it_only_when_told_so() {
+    let sim = start().await;
+    let client = Client::new(&sim, "root");
+    for pool in ["a", "b"] {
+        client
+            .call("POST", "/pools", &format!("poolid={pool}"))
+            .await;
+    }
+    let mut reasons = Vec::new();
+    for form in [
+        "vms=9000",
+        "vms=9000",
+        "vms=9000&delete=1",
+        "vms=9000&delete=1",
+    ] {
+        reasons.push(client.call("PUT", "/pools/a", form).await.unwrap().reason);
+    }
+    client.call("PUT", "/pools/a", "vms=9000").await;
+    for form in ["vms=9000", "vms=9000&allow-move=1"] {
+        reasons.push(client.call("PUT", "/pools/b", form).await.unwrap().reason);
+    }
+    reasons.push(client.call("DELETE", "/pools/b", "").await.unwrap().reason);
+    assert_eq!(
+        reasons,
+        [
+            "OK",
+            "update pools failed: VM 9000 is already a pool member",
+            "OK",
+            "update pools failed: VM 9000 is not a pool member",
+            "update pools failed: VM 9000 belongs already to pool 'a' and 'allow-move' is not set",
+            "OK",
+            "delete pool failed: pool 'b' is not empty (contains VM 9000)",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn of_two_clones_to_one_id_the_second_is_refused() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    let first = client.call("POST", CLONE, "newid=8001").await.unwrap();
+    let second = client.call("POST", CLONE, "newid=8001").await.unwrap();
+    let reason = "unable to create VM 8001: config file already exists";
+    assert_eq!(
+        (first.status, second.status, second.reason.as_str()),
+        (200, 500, reason)
+    );
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_has_another_fingerprint_and_the_same_ca() {
+    let sim = start().await;
+    let before = sim.fingerprint().to_owned();
+    let after = sim.renew_certificate().unwrap();
+    assert_ne!(before, after);
+    let client = Client::new(&sim, "root");
+    assert_eq!(
+        client.get("/nodes").await.data()[0]["ssl_fingerprint"],
+        after
+    );
+}
+
+#[tokio::test]
+async fn sizes_beyond_all_measure_are_taken_as_they_come() {
+    let sim = start().await;
+    let client = Client::new(&sim, "root");
+    client.task("POST", CLONE, "newid=8001").await;
+    let grow = "disk=scsi0&size=18446744073709551615";
+    assert_eq!(
+        client
+            .task("PUT", &format!("{NEW}/resize"), grow)
+            .await
+            .as_deref(),
+        Some("OK")
+    );
+    sim.edit(|world| world.storage_mut("local").unwrap().total = 1);
+    for path in [
+        "/nodes/pve/storage",
+        "/nodes/pve/qemu",
+        "/nodes/pve/storage/local/content",
+    ] {
+        assert_eq!(client.get(path).await.status, 200);
+    }
+}

@@ -5,18 +5,21 @@
 
 use std::collections::BTreeMap;
 
+use super::access::{check_bridges, check_storage_access};
 use super::bootorder;
 use super::disk::DiskMaker;
 use super::hotplug::{
     apply_pending, cleanup_pending, forget_used, hotplug_pending, register_unused, without,
 };
 use super::listing::memory_mib;
+use super::normalise::{normalise, stored};
 use super::options::exists;
 use super::permission::{Target, check_skiplock};
+use super::tags::{changed_tags, tag_list, unique_tags};
 use crate::auth::Principal;
 use crate::fail::{Result, bad_param, die};
 use crate::schema::{Args, Given, split_list};
-use crate::world::{Drive, World, is_disk_key, parse_volid};
+use crate::world::{Drive, World, is_disk_key};
 
 /// A change that has passed everything that does not depend on the machine's state.
 #[derive(Clone, Debug)]
@@ -362,193 +365,8 @@ impl Change {
     }
 }
 
-/// The value as the file gives it back: an empty one reads as a blank.
-pub(crate) fn stored(key: &str, value: &str) -> String {
-    match (key, value) {
-        ("description", text) => text.trim_end().to_owned(),
-        (_, "") => " ".to_owned(),
-        (_, text) => text.to_owned(),
-    }
-}
-
-/// Brings options into the form Proxmox writes, before rights are checked.
-pub(crate) fn normalise(
-    world: &mut World,
-    set: &mut BTreeMap<String, Option<String>>,
-) -> Result<()> {
-    for (key, value) in set {
-        let Some(text) = value.clone() else {
-            if is_disk_key(key) {
-                return Err(bad_param(key.as_str(), "unable to parse drive options"));
-            }
-            continue;
-        };
-        let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
-        match family {
-            "net" if key != family => *value = Some(print_net(world, &text)),
-            "vmgenid" if text == "1" => *value = Some(world.ids.uuid()),
-            "cipassword" if !text.starts_with('$') => {
-                *value = Some(format!(
-                    "$5${:016x}${:016x}",
-                    world.ids.next(),
-                    world.ids.next()
-                ));
-            }
-            "hookscript" if world.volume(&text).is_none() => {
-                let error = format!("script '{text}' does not exist\n");
-                return Err(bad_param(key.as_str(), error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// A network card as it is stored: `model=MAC` first, then the other keys sorted.
-pub(crate) fn print_net(world: &mut World, value: &str) -> String {
-    let mut net = world.properties("net", value);
-    let model = net.remove("model").unwrap_or_default();
-    let mac = net.remove("macaddr").unwrap_or_else(|| world.new_mac());
-    net.iter()
-        .fold(format!("{model}={mac}"), |all, (key, value)| {
-            format!("{all},{key}={value}")
-        })
-}
-
-impl World {
-    /// A MAC nobody has yet, as far as the generator goes.
-    pub(crate) fn new_mac(&mut self) -> String {
-        let prefix = self
-            .datacenter
-            .get("mac_prefix")
-            .map_or("BC:24:11", String::as_str);
-        self.ids.mac(prefix)
-    }
-}
-
-/// Rights to the storages and volumes of drives.
-pub(crate) fn check_storage_access(
-    world: &World,
-    who: &Principal,
-    vmid: u32,
-    set: &BTreeMap<String, Option<String>>,
-) -> Result<()> {
-    for (key, value) in set.iter().filter(|(key, _)| is_disk_key(key)) {
-        let drive = world.drive(key, value.as_deref().unwrap_or_default());
-        check_drive_storage(world, who, vmid, key, &drive)?;
-    }
-    Ok(())
-}
-
-fn check_drive_storage(
-    world: &World,
-    who: &Principal,
-    vmid: u32,
-    key: &str,
-    drive: &Drive,
-) -> Result<()> {
-    if drive.file == "none" || drive.file.ends_with(":cloudinit") || drive.file == "cloudinit" {
-        return Ok(());
-    }
-    if drive.file == "cdrom" {
-        return world.check(who, "/", &["Sys.Console"]);
-    }
-    let new = drive.new_volume().filter(|_| !drive.is_cdrom());
-    if let Some((name, size)) = new {
-        world.check(
-            who,
-            &format!("/storage/{name}"),
-            &["Datastore.AllocateSpace"],
-        )?;
-        if !world.require_storage(name)?.supports("images") {
-            let text = format!("storage '{name}' does not support vm images");
-            return Err(bad_param("storage", text));
-        }
-        if drive.flag("import-from").is_some() && size != "0" {
-            return Err(bad_param(key, IMPORT_SYNTAX));
-        }
-    } else {
-        world.check_volume(who, vmid, &drive.file)?;
-        if let Ok((name, volname)) = parse_volid(&drive.file) {
-            world.require_storage(name)?.owner(volname)?;
-        }
-    }
-    match drive.flag("import-from") {
-        Some(_) if new.is_none() => Err(bad_param(key, IMPORT_SYNTAX)),
-        Some(source) => check_import(world, who, vmid, key, source),
-        None => Ok(()),
-    }
-}
-
-const IMPORT_SYNTAX: &str =
-    "'import-from' requires special syntax - use <storage ID>:0,import-from=<source>";
-
-fn check_import(world: &World, who: &Principal, vmid: u32, key: &str, source: &str) -> Result<()> {
-    if source.starts_with('/') {
-        return world.check_volume(who, vmid, source);
-    }
-    let (name, volname) = parse_volid(source)?;
-    let owner = world.require_storage(name)?.owner(volname)?;
-    let kind = crate::world::volume_kind(volname);
-    if !matches!(kind, "images" | "import") {
-        let text = format!("{source} has wrong type '{kind}' - needs to be 'images' or 'import'");
-        return Err(bad_param(key, text));
-    }
-    match owner {
-        Some(owner) => world.check(who, &format!("/vms/{owner}"), &["VM.Clone"]),
-        None => world.check_volume(who, vmid, source),
-    }
-}
-
-/// Rights to the bridges of network cards.
-pub(crate) fn check_bridges(
-    world: &World,
-    who: &Principal,
-    set: &BTreeMap<String, Option<String>>,
-) -> Result<()> {
-    set.iter()
-        .filter(|(key, _)| {
-            key.strip_prefix("net")
-                .is_some_and(|number| number.parse::<u8>().is_ok())
-        })
-        .filter_map(|(_, value)| value.as_deref())
-        .try_for_each(|value| world.check_net(who, value))
-}
-
 fn shuffle<T>(world: &mut World, items: &mut [T]) {
     for index in (1..items.len()).rev() {
         items.swap(index, world.ids.below(index + 1));
     }
-}
-
-fn tag_list(tags: &str) -> Vec<String> {
-    split_list(tags).map(str::to_owned).collect()
-}
-
-fn changed_tags(old: Option<&str>, new: &str) -> Vec<String> {
-    let (old, new) = (tag_list(old.unwrap_or_default()), tag_list(new));
-    let gone = old.iter().filter(|tag| !new.contains(tag));
-    let added = new.iter().filter(|tag| !old.contains(tag));
-    gone.chain(added).cloned().collect()
-}
-
-/// Tags as the datacenter's style has them: usually lower case, sorted, each once.
-pub(crate) fn unique_tags(world: &World, tags: &str) -> String {
-    let style = world.datacenter.get("tag-style").map_or("", String::as_str);
-    let has = |setting: &str| style.split(',').any(|part| part == setting);
-    let mut unique: Vec<String> = Vec::new();
-    for tag in split_list(tags) {
-        let tag = if has("case-sensitive=1") {
-            tag.to_owned()
-        } else {
-            tag.to_lowercase()
-        };
-        if !unique.contains(&tag) {
-            unique.push(tag);
-        }
-    }
-    if !has("ordering=config") {
-        unique.sort();
-    }
-    unique.join(";")
 }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::super::{Answer, Context, Endpoint, Permit};
-use super::change::{check_bridges, check_storage_access, normalise, stored, unique_tags};
+use super::access::{check_bridges, check_storage_access};
+use super::normalise::{normalise, stored};
 use super::options::OPTIONS;
 use super::permission::Target;
+use super::tags::unique_tags;
 use crate::auth::Principal;
 use crate::fail::{Result, bad_param, die, forbidden_plain, not_implemented};
 use crate::job::{Create, CreatePlan};

@@ -11,6 +11,7 @@ macro_rules! disk_param {
 }
 use disk_param;
 
+mod access;
 mod agent;
 mod bootorder;
 mod change;
@@ -22,18 +23,20 @@ mod destroy;
 mod disk;
 mod hotplug;
 mod listing;
+mod normalise;
 mod options;
 mod permission;
 mod power;
+mod tags;
 
 pub(crate) use agent::{is_configured as agent_is_configured, responds as agent_responds};
 pub(crate) use bootorder::{default_order, print as print_order};
-pub(crate) use change::print_net;
 pub(crate) use clone::{check as check_clone, is_plain_cdrom};
 pub(crate) use create::{print_sorted, with_uuid};
 pub(crate) use disk::{DiskMaker, Made, copy_log, formatting};
 pub(crate) use hotplug::apply_pending;
 pub(crate) use listing::{brief, shown_name, vcpus};
+pub(crate) use normalise::print_net;
 
 use super::Endpoint;
 
