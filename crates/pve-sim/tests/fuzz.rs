@@ -168,7 +168,8 @@ fn every_request_gets_an_answer() {
         .block_on(Sim::start(Config::stepped(Scenario::k3s_dev())))
         .unwrap();
     let tls = connector(&sim);
-    let cases = ProptestConfig::with_cases(400);
+    // PROPTEST_CASES asks for more.
+    let cases = ProptestConfig::with_cases(ProptestConfig::default().cases.max(400));
     proptest!(cases, |(request in request())| {
         let status = runtime.block_on(status_of(&sim, &tls, &bytes_of(&request)));
         prop_assert!(status.starts_with("HTTP/1.1 "), "no answer to {request:?}: {status}");

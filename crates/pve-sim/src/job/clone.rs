@@ -323,7 +323,10 @@ impl Clone {
     fn finish(&mut self, world: &mut World) -> Result<()> {
         if let Some(mut config) = self.config.take() {
             config.remove("lock");
-            world.require_vm_mut(self.plan.newid)?.config = config;
+            let inside = world.vm(self.plan.vmid).map(|source| source.guest.copied());
+            let target = world.require_vm_mut(self.plan.newid)?;
+            target.config = config;
+            target.guest = inside.unwrap_or_default();
         }
         if let Some(pool) = self
             .plan

@@ -377,3 +377,34 @@ async fn sizes_beyond_all_measure_are_taken_as_they_come() {
         assert_eq!(client.get(path).await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn the_guest_of_a_template_comes_along_and_reports_its_own_addresses() {
+    let sim = start().await;
+    let client = Client::new(&sim, "root");
+    let inside = pve_sim::Guest {
+        agent: pve_sim::Agent::Answering,
+        ..Default::default()
+    };
+    sim.edit(|world| world.set_guest(9000, inside));
+    client.task("POST", CLONE, "newid=8001").await;
+    let set = "net0=virtio%3DBC%3A24%3A11%3A00%3A00%3A01%2Cbridge%3Dvmbr0&ipconfig0=ip%3D192.168.50.11%2F24";
+    client.call("PUT", &format!("{NEW}/config"), set).await;
+    client
+        .task("POST", &format!("{NEW}/status/start"), "")
+        .await;
+    let answer = client
+        .get(&format!("{NEW}/agent/network-get-interfaces"))
+        .await
+        .data();
+    assert_eq!(
+        answer["result"][1],
+        serde_json::json!({
+            "name": "eth0",
+            "hardware-address": "bc:24:11:00:00:01",
+            "ip-addresses": [
+                { "ip-address": "192.168.50.11", "ip-address-type": "ipv4", "prefix": 24 },
+            ],
+        })
+    );
+}

@@ -124,13 +124,47 @@ fn answering<'a>(context: &'a Context<'_>) -> Result<&'a Vm> {
 }
 
 fn interfaces(context: &mut Context<'_>) -> Result<Answer> {
-    let guest = &answering(context)?.guest;
+    let vm = answering(context)?;
+    let guest = &vm.guest;
     let result = match (&guest.error, &guest.interfaces) {
         (Some(error), _) => json!({ "error": error }),
         (None, Some(interfaces)) => interfaces.clone(),
-        (None, None) => json!([]),
+        (None, None) => json!(configured_interfaces(context.world, vm)),
     };
     Ok(json!({ "result": result }).into())
+}
+
+/// What a system that took its addresses from cloud-init would report.
+fn configured_interfaces(world: &World, vm: &Vm) -> Vec<Value> {
+    let cards = (0..32).filter_map(|number| {
+        let net = world.properties("net", vm.config.get(&format!("net{number}"))?);
+        let ip = vm
+            .config
+            .get(&format!("ipconfig{number}"))
+            .unwrap_or_default();
+        let ip = world.properties("ipconfig", ip);
+        let addresses: Vec<Value> = [("ip", "ipv4"), ("ip6", "ipv6")]
+            .into_iter()
+            .filter_map(|(key, kind)| address(ip.get(key)?, kind))
+            .collect();
+        Some(json!({
+            "name": format!("eth{number}"),
+            "hardware-address": net.get("macaddr")?.to_lowercase(),
+            "ip-addresses": addresses,
+        }))
+    });
+    let loopback = json!({
+        "name": "lo",
+        "hardware-address": "00:00:00:00:00:00",
+        "ip-addresses": [address("127.0.0.1/8", "ipv4")],
+    });
+    std::iter::once(loopback).chain(cards).collect()
+}
+
+fn address(cidr: &str, kind: &str) -> Option<Value> {
+    let (address, prefix) = cidr.split_once('/')?;
+    let prefix: u8 = prefix.parse().ok()?;
+    Some(json!({ "ip-address": address, "ip-address-type": kind, "prefix": prefix }))
 }
 
 fn ping(context: &mut Context<'_>) -> Result<Answer> {
