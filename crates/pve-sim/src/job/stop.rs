@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Job, Lock, Start, Step};
-use crate::api::qemu::{agent_is_configured, agent_responds};
+use crate::api::qemu::{agent_is_configured, agent_responds, apply_pending};
 use crate::clock::SimTime;
 use crate::fail::{Result, die};
 use crate::world::World;
@@ -39,6 +39,12 @@ fn has_process(world: &World, vmid: u32, skiplock: bool) -> Result<bool> {
     Ok(vm.is_running())
 }
 
+/// Ends the process; what was pending applies then.
+fn end(world: &mut World, vmid: u32) {
+    world.guest_exits(vmid);
+    apply_pending(world, vmid);
+}
+
 impl Job for Stop {
     fn step(&mut self, world: &mut World, task: usize) -> Result<Step> {
         self.lock.exclusive(world, task, self.vmid)?;
@@ -50,7 +56,7 @@ impl Job for Stop {
             self.until = Some(until);
             return Ok(Step::Sleep(until));
         }
-        world.guest_exits(self.vmid);
+        end(world, self.vmid);
         Ok(Step::Done)
     }
 }
@@ -130,7 +136,7 @@ impl Shutdown {
             return Err(die("VM quit/powerdown failed - got timeout"));
         }
         world.log(task, "VM still running - terminating now with SIGTERM");
-        world.guest_exits(self.vmid);
+        end(world, self.vmid);
         Ok(Step::Done)
     }
 }
@@ -151,7 +157,7 @@ impl Job for Shutdown {
                 Ok(self.press(world))
             }
             Phase::Pressed { ends, .. } if world.now >= ends => {
-                world.guest_exits(self.vmid);
+                end(world, self.vmid);
                 Ok(Step::Done)
             }
             Phase::Pressed { gives_up, .. } if world.now >= gives_up => self.give_up(world, task),

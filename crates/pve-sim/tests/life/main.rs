@@ -110,7 +110,7 @@ async fn what_is_not_modelled_says_so() {
 }
 
 #[tokio::test]
-async fn pending_changes_of_a_running_machine_wait_for_its_next_start() {
+async fn pending_changes_of_a_running_machine_wait_for_its_end() {
     let sim = start().await;
     let client = Client::new(&sim, "terraform");
     client.task("POST", CLONE, "newid=8001").await;
