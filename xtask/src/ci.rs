@@ -4,8 +4,8 @@ use std::process::Command;
 
 use crate::failure::Failure;
 use crate::generate::{self, Generation};
+use crate::interop::{engine, run_step};
 use crate::tidy;
-use crate::tidy::root;
 
 /// One cargo command.
 struct Step {
@@ -41,31 +41,25 @@ const STEPS: &[Step] = &[
 ];
 
 /// Runs every step and stops at the first that fails.
+#[expect(clippy::print_stderr, reason = "a long run says where it is")]
 pub(crate) fn run() -> Result<(), Failure> {
     tidy::run()?;
     generate::run(Generation::Check)?;
+    terraform_fmt()?;
     for step in STEPS {
-        cargo(step)?;
+        eprintln!("xtask: cargo {}", step.arguments.join(" "));
+        let mut command = Command::new("cargo");
+        command
+            .args(step.arguments)
+            .envs(step.environment.iter().copied());
+        run_step(command)?;
     }
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "a long run says where it is")]
-fn cargo(step: &Step) -> Result<(), Failure> {
-    let command = format!("cargo {}", step.arguments.join(" "));
-    eprintln!("xtask: {command}");
-    let status = Command::new("cargo")
-        .args(step.arguments)
-        .envs(step.environment.iter().copied())
-        .current_dir(root())
-        .status()
-        .map_err(|source| Failure::Start {
-            command: command.clone(),
-            source,
-        })?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::Step { command, status })
-    }
+/// The release that a user gets decides how the configuration is laid out.
+fn terraform_fmt() -> Result<(), Failure> {
+    let mut command = Command::new(engine("1.15")?.program);
+    command.args(["fmt", "-check", "-diff", "-recursive", "terraform"]);
+    run_step(command)
 }

@@ -29,6 +29,12 @@ pub(crate) enum Failure {
         /// Why.
         source: std::io::Error,
     },
+    /// No pinned Terraform could be had.
+    #[error("no pinned Terraform: {0}")]
+    Engine(#[from] tf_run::EngineError),
+    /// A release that is not in the table of pinned ones.
+    #[error("Terraform {0} is not one of the pinned releases")]
+    Release(String),
     /// Architecture invariants that do not hold, one line each.
     #[error("{} of the architecture invariants do not hold:\n{}", .0.len(), .0.join("\n"))]
     Tidy(Vec<String>),

