@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use em_infra_core::evidence;
 use em_infra_core::gate::{
     Approval, Checked, Event, GateConfig, Hooks, HostKind, Level, Report, RunDirectory, Step,
     StepEnd, Tool, Verdict, run,
@@ -282,6 +283,78 @@ fn the_run_directory_is_private_and_holds_no_plan_and_no_ephemeral_secret() {
         "transcript.txt",
     ];
     assert_eq!(names, expected);
+}
+
+/// The findings over all evidence of a project, in words.
+fn findings(project: &Project) -> Vec<String> {
+    let seen = evidence::verify(&project.path(".em-infra")).unwrap();
+    seen.findings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_evidence_of_runs_is_chained_and_any_changed_byte_is_found() {
+    let project = Project::sound();
+    let (first, second) = (project.gate(), project.gate());
+    assert_eq!(findings(&project), Vec::<String>::new());
+    let runs = evidence::history(&project.path(".em-infra")).unwrap();
+    let verdicts: Vec<_> = runs
+        .iter()
+        .map(|run| run.end.as_ref().unwrap().verdict)
+        .collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Pass]);
+
+    let ledger = project.path(".em-infra/evidence.jsonl");
+    let mut files = vec![ledger];
+    for report in [&first, &second] {
+        let entries = fs::read_dir(&report.directory).unwrap();
+        files.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    for path in files {
+        let bytes = fs::read(&path).unwrap();
+        // Every byte of a small file, a spread of a large one.
+        for at in (0..bytes.len()).step_by(1 + bytes.len() / 40) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            fs::remove_file(&path).unwrap();
+            files::create_new(&path, &flipped, Mode::Private).unwrap();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let found = findings(&project);
+            assert!(
+                found.iter().any(|found| found.contains(name)),
+                "{name} byte {at}: {found:?}"
+            );
+        }
+        fs::remove_file(&path).unwrap();
+        files::create_new(&path, &bytes, Mode::Private).unwrap();
+    }
+    assert_eq!(findings(&project), Vec::<String>::new());
+}
+
+#[test]
+fn evidence_that_is_taken_away_or_added_is_found() {
+    let project = Project::sound();
+    let (first, second) = (project.gate(), project.gate());
+    let id = |report: &Report| {
+        let name = report.directory.file_name().unwrap();
+        name.to_str().unwrap().to_owned()
+    };
+    let (first_id, second_id) = (id(&first), id(&second));
+    fs::remove_file(first.directory.join("transcript.txt")).unwrap();
+    files::create_new(&first.directory.join("later.txt"), b"", Mode::Private).unwrap();
+    fs::remove_dir_all(&second.directory).unwrap();
+    let expected = [
+        format!("runs/{first_id}/transcript.txt is gone"),
+        format!("runs/{first_id}/later.txt came after the run"),
+        format!("runs/{second_id} is gone"),
+    ];
+    assert_eq!(findings(&project), expected);
+
+    let ledger = project.path(".em-infra/evidence.jsonl");
+    fs::remove_file(&ledger).unwrap();
+    assert_eq!(
+        findings(&project),
+        [format!("runs/{first_id} is not in evidence.jsonl")]
+    );
 }
 
 #[test]
@@ -567,6 +640,11 @@ fn a_killed_gate_leaves_a_readable_record_and_a_complete_state() {
         outline(&rows).last().map(String::as_str),
         Some("step apply")
     );
+    let run = "runs/2026-11-23T09-20-05Z";
+    assert_eq!(
+        findings(&project),
+        [format!("{run} was cut off: it proves nothing")]
+    );
 
     project.open_the_gate();
     let lock = project.path(".terraform.tfstate.lock.info");
@@ -574,4 +652,18 @@ fn a_killed_gate_leaves_a_readable_record_and_a_complete_state() {
     let report = project.gate();
     assert_eq!(said(&report), settled());
     assert_eq!(report.applied.map(|counts| counts.create), Some(0));
+    assert_eq!(
+        findings(&project),
+        [format!("{run} was cut off: it proves nothing")]
+    );
+    let record = project.path(&format!(".em-infra/{run}/record.jsonl"));
+    let text = fs::read_to_string(&record)
+        .unwrap()
+        .replacen("\"start\"", "\"began\"", 1);
+    fs::remove_file(&record).unwrap();
+    files::create_new(&record, text.as_bytes(), Mode::Private).unwrap();
+    assert_eq!(
+        findings(&project)[0],
+        format!("{run}/record.jsonl: row 1 is not as it was written")
+    );
 }

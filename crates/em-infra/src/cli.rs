@@ -28,6 +28,8 @@ struct Arguments {
 enum Command {
     /// Runs init, plan, apply, plan and says whether the second plan is empty.
     Gate(commands::gate::Arguments),
+    /// What earlier runs of the gate left behind, and whether it is still as it was written.
+    Evidence(commands::evidence::Arguments),
     /// Checks the inputs of an environment without starting Terraform.
     Check(commands::check::Arguments),
     /// The embedded Proxmox VE API.
@@ -47,6 +49,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
     let ui = Ui::new(arguments.format, environment);
     let done = match arguments.command {
         Command::Gate(arguments) => commands::gate::run(&arguments, &ui, environment),
+        Command::Evidence(arguments) => commands::evidence::run(&arguments, &ui),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),
         Command::Provider(arguments) => commands::provider::run(&arguments, &ui, environment),

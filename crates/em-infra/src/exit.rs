@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Drift,
     /// A check fails, or an output is not what was promised.
     Unsettled,
+    /// The evidence is not as it was written.
+    Tampered,
     /// The second plan cannot be trusted: it did not look at everything.
     Blind,
     /// Terraform itself ended with an error.
@@ -32,13 +34,14 @@ pub(crate) enum Exit {
 impl Exit {
     /// Every way to end, in the order of the table in README.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Success,
         Self::Failure,
         Self::Usage,
         Self::Changed,
         Self::Drift,
         Self::Unsettled,
+        Self::Tampered,
         Self::Blind,
         Self::Terraform,
         Self::Refused,
@@ -54,6 +57,7 @@ impl Exit {
             Self::Changed => 20,
             Self::Drift => 21,
             Self::Unsettled => 22,
+            Self::Tampered => 25,
             Self::Blind => 30,
             Self::Terraform => 40,
             Self::Refused => 50,
@@ -71,6 +75,7 @@ impl Exit {
             Self::Changed => "`gate`: the second plan is not empty",
             Self::Drift => "`gate`: something was changed outside Terraform",
             Self::Unsettled => "`gate`: a check fails, or an output is not what was promised",
+            Self::Tampered => "`evidence verify`: the evidence is not as it was written",
             Self::Blind => {
                 "`gate`: the second plan did not look at everything, so it proves nothing"
             }

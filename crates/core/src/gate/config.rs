@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tf_run::InitArgs;
 use tf_run::plan::Plan;
 use time::OffsetDateTime;
@@ -29,7 +29,7 @@ pub struct GateConfig {
 
 /// What kind of host the providers talk to. A record always says: evidence from an embedded host is
 /// evidence about the configuration, not about anybody's machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HostKind {
     /// One that em-infra itself simulates.
@@ -41,7 +41,7 @@ pub enum HostKind {
 }
 
 /// The program that runs the gate.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
     /// Its name.
     pub name: String,
@@ -77,4 +77,15 @@ pub struct Hooks<'a> {
     pub check: Option<&'a mut dyn FnMut() -> Checked>,
     /// Asked before a plan that does something is applied.
     pub approve: &'a mut dyn FnMut(&Plan) -> Approval,
+}
+
+impl HostKind {
+    /// What people read in lists and trackers.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded host",
+            Self::Real => "real host",
+            Self::Unspecified => "host not identified",
+        }
+    }
 }

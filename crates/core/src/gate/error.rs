@@ -1,5 +1,7 @@
 //! Why the gate could not do its own work.
 
+use crate::evidence::EvidenceError;
+
 /// The gate could not write down what it does, so it stopped. What Terraform fails at is no error
 /// here but a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -10,4 +12,7 @@ pub enum GateError {
     /// A row could not be put into words.
     #[error("failed to write a row of the record")]
     Row(#[from] serde_json::Error),
+    /// The evidence could not be written.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
 }

@@ -1,5 +1,6 @@
 //! What a run leaves behind while it goes: rows, transcript lines, events for the caller.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ pub(super) struct Journal<'h> {
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
     pub(super) exit: Option<String>,
-    pub(super) logs: Option<(PathBuf, PathBuf)>,
+    pub(super) logs: Vec<PathBuf>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -60,9 +61,7 @@ impl<'h> Journal<'h> {
     }
 
     pub(super) fn time(&self) -> String {
-        let now = (self.now)();
-        now.format(&Rfc3339)
-            .unwrap_or_else(|_| now.unix_timestamp().to_string())
+        in_words((self.now)())
     }
 
     pub(super) fn started(
@@ -153,8 +152,7 @@ impl<'h> Journal<'h> {
             milliseconds,
             warnings: outcome.summaries(Severity::Warning),
             errors: outcome.summaries(Severity::Error),
-            stdout_sha256: outcome.log_digest(|(stdout, _)| stdout)?,
-            stderr_sha256: outcome.log_digest(|(_, stderr)| stderr)?,
+            files: outcome.digests()?,
         })?;
         (self.on_event)(Event::Finished { step, end, elapsed });
         Ok(())
@@ -189,6 +187,13 @@ impl<'h> Journal<'h> {
     }
 }
 
+/// A moment as records have it.
+pub(super) fn in_words(moment: OffsetDateTime) -> String {
+    moment
+        .format(&Rfc3339)
+        .unwrap_or_else(|_| moment.unix_timestamp().to_string())
+}
+
 impl Outcome {
     /// Details can quote values; summaries are fixed words.
     fn summaries(&self, severity: Severity) -> Vec<String> {
@@ -199,15 +204,13 @@ impl Outcome {
         found.map(|found| found.summary.clone()).collect()
     }
 
-    /// The digest of a log, where the command came as far as having one.
-    fn log_digest(
-        &self,
-        pick: impl Fn(&(PathBuf, PathBuf)) -> &PathBuf,
-    ) -> Result<Option<String>, GateError> {
-        let log = self.logs.as_ref().map(pick).filter(|path| path.is_file());
-        Ok(log
-            .map(|path| Digest::of_file(path))
-            .transpose()?
-            .map(|digest| digest.to_string()))
+    /// The digests of the logs, where the command came as far as having them.
+    fn digests(&self) -> Result<BTreeMap<String, String>, GateError> {
+        let mut digests = BTreeMap::new();
+        for path in self.logs.iter().filter(|path| path.is_file()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            digests.insert(name.into_owned(), Digest::of_file(path)?.to_string());
+        }
+        Ok(digests)
     }
 }

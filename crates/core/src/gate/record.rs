@@ -1,22 +1,21 @@
-//! The record of a run: `record.jsonl`, a row at a time, each on disk before the next thing happens.
+//! The record of a run: `record.jsonl`, a chain of rows, each on disk before the next thing happens.
 
 use std::path::Path;
 
-use files::Appender;
-
 use super::GateError;
 use super::rows::Row;
+use crate::evidence::Chain;
 
 /// The open record.
 #[derive(Debug)]
-pub(super) struct Record(Appender);
+pub(super) struct Record(Chain);
 
 impl Record {
-    pub(super) fn create(directory: &Path) -> files::Result<Self> {
-        Ok(Self(Appender::open(&directory.join("record.jsonl"))?))
+    pub(super) fn create(directory: &Path) -> Result<Self, GateError> {
+        Ok(Self(Chain::open(&directory.join("record.jsonl"))?))
     }
 
     pub(super) fn row(&mut self, row: &Row<'_>) -> Result<(), GateError> {
-        Ok(self.0.durable_line(&serde_json::to_string(row)?)?)
+        Ok(self.0.append(row)?)
     }
 }

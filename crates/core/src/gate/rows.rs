@@ -1,6 +1,8 @@
 //! The rows of a record. Addresses, names, counts and digests; never a value of a resource, an
 //! input or an output.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use tf_run::plan::{Counts, Refresh};
 
@@ -60,8 +62,7 @@ pub(super) enum Row<'a> {
         milliseconds: u64,
         warnings: Vec<String>,
         errors: Vec<String>,
-        stdout_sha256: Option<String>,
-        stderr_sha256: Option<String>,
+        files: BTreeMap<String, String>,
     },
     /// The state file, where it is a file of the root module.
     State {

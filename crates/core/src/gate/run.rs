@@ -8,6 +8,8 @@ use tf_run::{RunError, Terraform};
 use super::assess::Assessment;
 use super::journal::Ending;
 use super::sequence::{Gate, Stop};
+use crate::evidence::{Ended, digests};
+
 use super::{GateConfig, GateError, Hooks, Level, Reason, Verdict};
 
 /// What a gate came to.
@@ -56,12 +58,20 @@ pub fn run(
         failure,
     } = end;
     let Gate {
+        journal,
+        ledger,
         not_checked,
         applied,
         refresh,
         ..
     } = gate;
     let directory = config.directory.path().to_owned();
+    ledger.end(Ended {
+        time: journal.time(),
+        verdict,
+        level,
+        files: digests(&directory)?,
+    })?;
     Ok(Report {
         verdict,
         level,

@@ -9,6 +9,7 @@ use time::macros::format_description;
 /// A private directory of its own for one run, below `.em-infra/` of the root module.
 #[derive(Debug)]
 pub struct RunDirectory {
+    base: PathBuf,
     path: PathBuf,
     id: String,
     lock: Option<ExclusiveLock>,
@@ -25,7 +26,13 @@ impl RunDirectory {
         keep_out_of_git(base)?;
         let lock = files::try_lock(&base.join("gate.lock"))?;
         let (path, id) = create_named(&runs, now)?;
-        Ok(Self { path, id, lock })
+        let base = base.to_owned();
+        Ok(Self {
+            base,
+            path,
+            id,
+            lock,
+        })
     }
 
     /// Its path.
@@ -36,6 +43,11 @@ impl RunDirectory {
     /// The run's name, which sorts by time.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The directory of all runs of the root module.
+    pub fn base(&self) -> &Path {
+        &self.base
     }
 
     pub(super) fn is_locked(&self) -> bool {

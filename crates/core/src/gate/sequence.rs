@@ -7,13 +7,14 @@ use tf_run::{
 };
 
 use super::assess::{Assessment, Evidence, PlanEvidence, assess};
-use super::journal::{Journal, Outcome};
+use super::journal::{Journal, Outcome, in_words};
 use super::plan_file::PlanFile;
 use super::rows::{EngineRow, Row, SCHEMA};
 use super::{
     Approval, Checked, GateConfig, GateError, Hooks, Inputs, OutputFault, Reason, Step, StepEnd,
     output_check,
 };
+use crate::evidence::Ledger;
 
 /// Why the sequence ends early.
 pub(super) enum Stop {
@@ -47,6 +48,7 @@ pub(super) struct Gate<'a, 'h> {
     check: Option<&'h mut dyn FnMut() -> Checked>,
     approve: &'h mut dyn FnMut(&Plan) -> Approval,
     pub(super) journal: Journal<'h>,
+    pub(super) ledger: Ledger,
     pub(super) not_checked: Vec<String>,
     pub(super) applied: Option<Counts>,
     pub(super) refresh: Option<Refresh>,
@@ -74,12 +76,18 @@ impl<'a, 'h> Gate<'a, 'h> {
             check,
             approve,
         } = hooks;
+        let directory = &config.directory;
+        // The ledger first: a record that it does not know is a finding.
+        let (base, time) = (directory.base(), in_words(now()));
+        let ledger = Ledger::start(base, directory.id(), time, config.host, &config.tool)?;
+        let journal = Journal::open(directory, now, on_event)?;
         let mut gate = Self {
             config,
             terraform,
             check,
             approve,
-            journal: Journal::open(&config.directory, now, on_event)?,
+            journal,
+            ledger,
             not_checked: vec!["live: no one but the provider read the real objects".to_owned()],
             applied: None,
             refresh: None,
@@ -317,7 +325,8 @@ impl<'a, 'h> Gate<'a, 'h> {
             Err(RunError::Failed { exit, .. }) => (StepEnd::Failed, Some(*exit)),
             Err(_) => (StepEnd::Failed, None),
         };
-        let logs = Some(self.terraform.log_files(step.label()));
+        let (stdout, stderr) = self.terraform.log_files(step.label());
+        let logs = vec![stdout, stderr];
         let exit = exit.map(|exit| exit.to_string());
         self.journal.finished(
             step,

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tf_run::plan::Noise;
 
 use super::OutputFault;
 
 /// The verdict. Each has one exit code, so that scripts need not read prose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing speaks against it; [`Level`] says how far that was looked into.
@@ -72,7 +72,7 @@ impl Verdict {
 }
 
 /// How far a pass reaches. Each level includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Both plans after the apply are empty, and the first of them looked.
@@ -151,6 +151,31 @@ impl Reason {
             Self::Terraform { .. } => Verdict::Failed,
             Self::Interrupted => Verdict::Interrupted,
         }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "passed",
+            Self::Changed => "changed",
+            Self::Drift => "drift",
+            Self::Unsettled => "unsettled",
+            Self::Blind => "blind",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Interrupted => "interrupted",
+        })
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Quiet => "quiet",
+            Self::Settled => "settled",
+            Self::Proved => "proved",
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod approval;
 mod interruption;
 mod progress;
 mod provider_build;
+mod recording;
 mod report;
 mod root;
 
@@ -16,6 +17,7 @@ use em_infra_core::gate::{self, Checked, GateConfig, Hooks, HostKind, Report, Ru
 use tf_run::{Engine, Env, InitArgs, Terraform};
 use time::OffsetDateTime;
 
+use self::recording::Kept;
 use self::root::Contract;
 use super::check::{self, DEFAULT_ROOT, InputArguments};
 use super::engine::{self, EngineChoice};
@@ -56,6 +58,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     yes: bool,
 
+    /// Appends a row about this run to the evidence log of the Phase 2 tracker, or of FILE.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = recording::TRACKER)]
+    record: Option<PathBuf>,
+
     /// Reads one more variable file; a relative path is relative to DIR, as with `terraform -chdir`, and with
     /// --simulate to where you are.
     #[arg(long = "var-file", value_name = "FILE")]
@@ -84,6 +90,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
 }
 
 fn simulated(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
+    let tracker = recording::tracker(arguments)?;
     let engine = engine::find(&arguments.engine, ui, environment)?;
     let simulation = Simulation::start(&arguments.var_files)?;
     ui.status(&format!(
@@ -102,7 +109,11 @@ fn simulated(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, 
     let report = go(&ground, engine, ui)?;
     report::show(&report, ui)?;
     let exit = Exit::of(report.verdict);
-    if arguments.keep || exit == Exit::Failure {
+    let kept = if arguments.keep { Kept::Yes } else { Kept::No };
+    if let Some(tracker) = &tracker {
+        recording::record(tracker, arguments, &report, (ground.host, kept), ui)?;
+    }
+    if kept == Kept::Yes {
         ui.status(&format!("Kept: {}", simulation.keep().display()));
     } else {
         ui.faint("The copy and its record are gone with the host; --keep keeps them.");
@@ -116,6 +127,7 @@ fn on_a_root(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, 
         return Err(CommandError::new(Exit::Usage, message)
             .hint("run it in the root of the repository, or name the Terraform root"));
     }
+    let tracker = recording::tracker(arguments)?;
     provider_build::require_own(&arguments.root, environment)?;
     let engine = engine::find(&arguments.engine, ui, environment)?;
     let ground = Ground {
@@ -127,6 +139,9 @@ fn on_a_root(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, 
     };
     let report = go(&ground, engine, ui)?;
     report::show(&report, ui)?;
+    if let Some(tracker) = &tracker {
+        recording::record(tracker, arguments, &report, (ground.host, Kept::Yes), ui)?;
+    }
     Ok(Exit::of(report.verdict))
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod engine;
+pub(crate) mod evidence;
 pub(crate) mod gate;
 pub(crate) mod provider;
 pub(crate) mod sim;
