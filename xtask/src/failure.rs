@@ -52,4 +52,12 @@ pub(crate) enum Failure {
     /// Generated files that differ from what they are made from.
     #[error("stale, run `cargo xtask generate`:\n{}", .0.join("\n"))]
     Stale(Vec<String>),
+    /// A run that does not show what is claimed.
+    #[error("`{claim}` is not proven: {reason}")]
+    Unproven {
+        /// The claim.
+        claim: &'static str,
+        /// What was seen instead.
+        reason: String,
+    },
 }

