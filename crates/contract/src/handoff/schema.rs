@@ -125,23 +125,34 @@ fn node() -> Json {
             (
                 "gpu",
                 "Present on nodes with passed-through GPUs.",
-                object(
-                    &[],
-                    &[(
-                        "count",
-                        "Number of devices.",
-                        json!({ "type": "integer", "minimum": 1 }),
-                    )],
-                ),
+                gpu(),
             ),
             ("identity", "What Proxmox knows the node by.", identity()),
         ],
     )
 }
 
+fn gpu() -> Json {
+    object(
+        &["vendor"],
+        &[
+            (
+                "count",
+                "Number of devices.",
+                json!({ "type": "integer", "minimum": 1 }),
+            ),
+            (
+                "vendor",
+                "Whose drivers the schematic carries, where em-infra knows its id.",
+                words(&["nvidia", "amd", "intel"]),
+            ),
+        ],
+    )
+}
+
 fn image() -> Json {
     object(
-        &[],
+        &["extensions"],
         &[
             (
                 "platform",
@@ -153,6 +164,11 @@ fn image() -> Json {
                 "schematic_id",
                 "Image Factory schematic.",
                 Text::Schematic.json_schema(),
+            ),
+            (
+                "extensions",
+                "System extensions of the schematic, sorted, where em-infra knows its id.",
+                array(&pattern("^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*$")),
             ),
             (
                 "secure_boot",
