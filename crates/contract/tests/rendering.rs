@@ -10,8 +10,8 @@ type Inputs = Vec<(&'static str, &'static str)>;
 const NVIDIA: &str = r#""86a5d7c9beb23b4aea2777e44ca06c8c2ceea8a874ccd2b9a6743c4f734329e0""#;
 
 fn document(inputs: &Inputs) -> BootstrapContract {
-    let topology = topology(&example_values(inputs))
-        .unwrap_or_else(|findings| panic!("{findings:#?}"));
+    let topology =
+        topology(&example_values(inputs)).unwrap_or_else(|findings| panic!("{findings:#?}"));
     handoff::of_topology(&topology)
 }
 
@@ -23,7 +23,10 @@ fn large() -> Inputs {
         ("cluster_vip", r#""192.168.1.10""#),
         ("nameservers", r#"["192.168.1.1", "192.168.1.2"]"#),
         ("gpu_worker_template", r#""talos-v1.13-nocloud-nvidia""#),
-        ("gpu_workers", r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}]}}"#),
+        (
+            "gpu_workers",
+            r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}]}}"#,
+        ),
         ("gpu_schematic_id", NVIDIA),
     ]
 }
@@ -101,7 +104,10 @@ fn every_form_is_the_same_on_every_run() {
     for rendering in Rendering::ALL {
         let once = render(&document(&large()), rendering);
         assert_eq!(once, render(&document(&large()), rendering));
-        assert!(once.ends_with('\n') && !once.ends_with("\n\n"), "{rendering:?}");
+        assert!(
+            once.ends_with('\n') && !once.ends_with("\n\n"),
+            "{rendering:?}"
+        );
     }
 }
 
@@ -109,10 +115,24 @@ fn every_form_is_the_same_on_every_run() {
 fn the_vip_is_no_endpoint_of_talosctl_and_no_host() {
     let document = document(&large());
     let script = render(&document, Rendering::Talosctl);
-    let line = script.lines().find(|line| line.contains("config endpoint")).expect("it is there");
-    assert_eq!(line.trim(), "talosctl config endpoint 192.168.1.11 192.168.1.12 192.168.1.13");
-    for rendering in [Rendering::Hosts, Rendering::DhcpDnsmasq, Rendering::DhcpIsc, Rendering::DhcpKea] {
-        assert!(!render(&document, rendering).contains("192.168.1.10"), "{rendering:?}");
+    let line = script
+        .lines()
+        .find(|line| line.contains("config endpoint"))
+        .expect("it is there");
+    assert_eq!(
+        line.trim(),
+        "talosctl config endpoint 192.168.1.11 192.168.1.12 192.168.1.13"
+    );
+    for rendering in [
+        Rendering::Hosts,
+        Rendering::DhcpDnsmasq,
+        Rendering::DhcpIsc,
+        Rendering::DhcpKea,
+    ] {
+        assert!(
+            !render(&document, rendering).contains("192.168.1.10"),
+            "{rendering:?}"
+        );
     }
 }
 
@@ -124,7 +144,10 @@ fn bootstrap_is_run_on_the_bootstrap_node_alone() {
         .map(str::trim)
         .filter(|line| line.starts_with("talosctl bootstrap"))
         .collect();
-    assert_eq!(calls, ["talosctl bootstrap --nodes 192.168.1.11 --endpoints 192.168.1.11"]);
+    assert_eq!(
+        calls,
+        ["talosctl bootstrap --nodes 192.168.1.11 --endpoints 192.168.1.11"]
+    );
 }
 
 /// The names of the documents in one node's patches, by minor; the network's became documents with Talos 1.12, kernel modules
@@ -135,22 +158,43 @@ fn patches_take_the_form_of_their_minor() {
     let modules = ["KernelModuleConfig"; 4];
     let v1 = ["v1alpha1"];
     let table = [
-        (of_minor(r#""v1.11.6""#, large()), [&v1[..], &v1, &[]].concat()),
-        (of_minor(r#""v1.12.4""#, large()), [&v1[..], &network].concat()),
+        (
+            of_minor(r#""v1.11.6""#, large()),
+            [&v1[..], &v1, &[]].concat(),
+        ),
+        (
+            of_minor(r#""v1.12.4""#, large()),
+            [&v1[..], &network].concat(),
+        ),
         (large(), [&v1[..], &network].concat()),
         (on_1_14(large()), [&modules[..], &network].concat()),
     ];
     for (inputs, kinds) in table {
         let document = document(&inputs);
-        let gpu = document.nodes.iter().find(|node| node.gpu.is_some()).expect("a GPU worker");
-        assert_eq!(kinds_of(&patches::node(&document, gpu)), kinds, "{}", document.cluster.talos_version);
+        let gpu = document
+            .nodes
+            .iter()
+            .find(|node| node.gpu.is_some())
+            .expect("a GPU worker");
+        assert_eq!(
+            kinds_of(&patches::node(&document, gpu)),
+            kinds,
+            "{}",
+            document.cluster.talos_version
+        );
     }
 }
 
 fn kinds_of(patches: &str) -> Vec<String> {
     let documents = patches.split("---\n").map(read_yaml);
     documents
-        .map(|patch| patch.get("kind").and_then(Json::as_str).unwrap_or("v1alpha1").to_owned())
+        .map(|patch| {
+            patch
+                .get("kind")
+                .and_then(Json::as_str)
+                .unwrap_or("v1alpha1")
+                .to_owned()
+        })
         .collect()
 }
 
@@ -159,7 +203,10 @@ fn auto_off_reaches_talos_as_text() {
     let document = document(&Inputs::new());
     let patch = patches::node(&document, &document.nodes[0]);
     assert!(patch.contains("auto: \"off\"\n"), "{patch}");
-    assert_eq!(read_yaml(patch.split("---\n").next().unwrap_or_default())["auto"], json!("off"));
+    assert_eq!(
+        read_yaml(patch.split("---\n").next().unwrap_or_default())["auto"],
+        json!("off")
+    );
 }
 
 #[test]
@@ -168,7 +215,12 @@ fn only_control_planes_get_the_vip() {
         let document = document(&inputs);
         for node in &document.nodes {
             let has_vip = patches::node(&document, node).contains("192.168.1.10\"");
-            assert_eq!(has_vip, node.role == contract::Role::Controlplane, "{}", node.name);
+            assert_eq!(
+                has_vip,
+                node.role == contract::Role::Controlplane,
+                "{}",
+                node.name
+            );
         }
     }
 }
@@ -176,7 +228,10 @@ fn only_control_planes_get_the_vip() {
 #[test]
 fn scaling_workers_changes_no_other_line_of_a_talconfig() {
     let config = |count: &'static str| {
-        read_yaml(&render(&document(&vec![("worker_count", count)]), Rendering::Talconfig))
+        read_yaml(&render(
+            &document(&vec![("worker_count", count)]),
+            Rendering::Talconfig,
+        ))
     };
     let (two, three) = (config("2"), config("3"));
     let nodes = |config: &Json| config["nodes"].as_array().expect("a list").clone();

@@ -71,7 +71,10 @@ fn released() -> Json {
 
 #[test]
 fn nothing_breaks_who_knows_the_released_schema() {
-    assert_eq!(breaking(&released(), &handoff::json_schema()), Vec::<String>::new());
+    assert_eq!(
+        breaking(&released(), &handoff::json_schema()),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -90,17 +93,36 @@ fn every_breaking_change_is_noticed() {
         }),
         ("/cluster/host: new and required", |schema| {
             let endpoint = remove(schema, "/properties/cluster", "endpoint");
-            add(schema, "/properties/cluster", "host", endpoint, Need::Required);
+            add(
+                schema,
+                "/properties/cluster",
+                "host",
+                endpoint,
+                Need::Required,
+            );
         }),
         ("/nodes[]/prefix_length: `type` changed", |schema| {
-            at(schema, "/properties/nodes/items/properties/prefix_length")["type"] = json!("string");
+            at(schema, "/properties/nodes/items/properties/prefix_length")["type"] =
+                json!("string");
         }),
         ("/nodes[]/rack: new and required", |schema| {
-            add(schema, "/properties/nodes/items", "rack", json!({"type": "string"}), Need::Required);
+            add(
+                schema,
+                "/properties/nodes/items",
+                "rack",
+                json!({"type": "string"}),
+                Need::Required,
+            );
         }),
         ("/nodes[]/mac: required or not changed", |schema| {
             let mac = remove(schema, "/properties/nodes/items", "mac");
-            add(schema, "/properties/nodes/items", "mac", mac, Need::Optional);
+            add(
+                schema,
+                "/properties/nodes/items",
+                "mac",
+                mac,
+                Need::Optional,
+            );
         }),
         ("/cluster/vip: required or not changed", |schema| {
             let vip = remove(schema, "/properties/cluster", "vip");
@@ -128,7 +150,13 @@ fn every_breaking_change_is_noticed() {
 #[test]
 fn a_field_more_and_other_words_break_nobody() {
     let mut schema = released();
-    add(&mut schema, "/properties/nodes/items", "rack", json!({"type": "string"}), Need::Optional);
+    add(
+        &mut schema,
+        "/properties/nodes/items",
+        "rack",
+        json!({"type": "string"}),
+        Need::Optional,
+    );
     at(&mut schema, "/properties/cluster/properties/name")["description"] = json!("Other words.");
     assert_eq!(breaking(&released(), &schema), Vec::<String>::new());
 }
@@ -139,7 +167,9 @@ enum Need {
 }
 
 fn at<'a>(schema: &'a mut Json, pointer: &str) -> &'a mut Json {
-    schema.pointer_mut(pointer).expect("the schema has the place")
+    schema
+        .pointer_mut(pointer)
+        .expect("the schema has the place")
 }
 
 fn remove(schema: &mut Json, object: &str, name: &str) -> Json {

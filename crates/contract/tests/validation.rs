@@ -6,74 +6,175 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 fn document(inputs: &[(&str, &str)]) -> Json {
-    let topology = topology(&example_values(inputs))
-        .unwrap_or_else(|findings| panic!("{findings:#?}"));
+    let topology =
+        topology(&example_values(inputs)).unwrap_or_else(|findings| panic!("{findings:#?}"));
     handoff::of_topology(&topology).to_value().to_json()
 }
 
 fn good() -> Json {
-    document(&[("control_plane_count", "3"), ("cluster_vip", r#""192.168.1.10""#)])
+    document(&[
+        ("control_plane_count", "3"),
+        ("worker_count", "2"),
+        ("cluster_vip", r#""192.168.1.10""#),
+    ])
 }
 
-fn broken(change: impl Fn(&mut Json)) -> Vec<String> {
+/// A place in the good document, and what is put there; nothing takes the field away.
+type Edit = (&'static str, Option<Json>);
+
+fn broken(edits: &[Edit]) -> Vec<String> {
     let mut document = good();
-    change(&mut document);
-    validate(&document).iter().map(ToString::to_string).collect()
+    for (place, value) in edits {
+        let (object, field) = place.rsplit_once('/').expect("a pointer");
+        let object = document.pointer_mut(object).expect("the place is there");
+        match (value, object.as_object_mut()) {
+            (Some(value), Some(object)) => {
+                object.insert(field.to_owned(), value.clone());
+            }
+            (None, Some(object)) => drop(object.remove(field)),
+            (_, None) => panic!("{place} is in no object"),
+        }
+    }
+    validate(&document)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+const VANILLA: &str = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba";
+
+/// A document for each rule that breaks this one alone.
+fn cases() -> Vec<(Rule, Vec<Edit>)> {
+    let mut cases = document_cases();
+    cases.extend(image_cases());
+    cases
+}
+
+fn set(place: &'static str, value: Json) -> Edit {
+    (place, Some(value))
+}
+
+fn document_cases() -> Vec<(Rule, Vec<Edit>)> {
+    vec![
+        (
+            Rule::VersionKnown,
+            vec![set("/schema_version", json!("2.0"))],
+        ),
+        (
+            Rule::Shape,
+            vec![set("/cluster/endpoint", json!("http://192.168.1.10:6443"))],
+        ),
+        (Rule::Shape, vec![set("/nodes/0/gateway", Json::Null)]),
+        (
+            Rule::ControlPlane,
+            ["/nodes/0/role", "/nodes/1/role", "/nodes/2/role"]
+                .map(|place| set(place, json!("worker")))
+                .to_vec(),
+        ),
+        (
+            Rule::BootstrapNode,
+            vec![set("/cluster/bootstrap_node", json!("k3s-dev-worker-1"))],
+        ),
+        (
+            Rule::Unique,
+            vec![set("/nodes/4/mac", good()["nodes"][0]["mac"].clone())],
+        ),
+        (
+            Rule::Unique,
+            vec![set("/nodes/4/identity/vmid", json!(8001))],
+        ),
+        (
+            Rule::NodeNetwork,
+            vec![set("/nodes/4/address", json!("192.168.2.21"))],
+        ),
+        (
+            Rule::NodeNetwork,
+            vec![set("/nodes/4/address", json!("192.168.1.255"))],
+        ),
+        (
+            Rule::NodeNetwork,
+            vec![set("/nodes/4/prefix_length", json!(16))],
+        ),
+        (
+            Rule::Gateway,
+            vec![set("/nodes/4/gateway", json!("192.168.1.11"))],
+        ),
+        (Rule::Gateway, vec![("/nodes/4/gateway", None)]),
+        (
+            Rule::NetworksApart,
+            vec![set("/cluster/pod_cidrs", json!(["192.168.0.0/16"]))],
+        ),
+        (
+            Rule::VipFree,
+            vec![
+                set("/cluster/vip", json!("192.168.1.1")),
+                set("/cluster/endpoint", json!("https://192.168.1.1:6443")),
+            ],
+        ),
+        (
+            Rule::VipFree,
+            vec![
+                set("/cluster/vip", json!("192.168.1.12")),
+                set("/cluster/endpoint", json!("https://192.168.1.12:6443")),
+            ],
+        ),
+        (
+            Rule::Endpoint,
+            vec![set("/cluster/endpoint", json!("https://192.168.1.11:6443"))],
+        ),
+    ]
+}
+
+fn image_cases() -> Vec<(Rule, Vec<Edit>)> {
+    let old = handoff::Schematic::new(["amdgpu-firmware"]);
+    let old_installer = format!("factory.talos.dev/nocloud-installer/{}:v1.13.9", old.id());
+    let metal_installer = format!("factory.talos.dev/metal-installer/{VANILLA}:v1.13.9");
+    vec![
+        (
+            Rule::StaticNeedsNocloud,
+            vec![
+                set("/nodes/4/image/platform", json!("metal")),
+                set("/nodes/4/image/installer", json!(metal_installer)),
+                ("/nodes/4/link", None),
+            ],
+        ),
+        (Rule::Link, vec![("/nodes/4/link", None)]),
+        (
+            Rule::Installer,
+            vec![set(
+                "/nodes/4/image/installer",
+                json!("ghcr.io/siderolabs/installer:v1.13.9"),
+            )],
+        ),
+        (
+            Rule::Extensions,
+            vec![set(
+                "/nodes/4/image/extensions",
+                json!(["siderolabs/qemu-guest-agent"]),
+            )],
+        ),
+        (
+            Rule::Extensions,
+            vec![
+                set("/nodes/4/image/extensions", json!(old.extensions())),
+                set("/nodes/4/image/schematic_id", json!(old.id())),
+                set("/nodes/4/image/installer", json!(old_installer)),
+            ],
+        ),
+    ]
 }
 
 #[test]
 fn each_rule_says_what_is_wrong_and_what_to_do() {
-    type Change = (Rule, fn(&mut Json));
-    let table: [Change; 21] = [
-        (Rule::VersionKnown, |it| it["schema_version"] = json!("2.0")),
-        (Rule::Shape, |it| it["cluster"]["endpoint"] = json!("http://192.168.1.10:6443")),
-        (Rule::Shape, |it| it["nodes"][0]["gateway"] = Json::Null),
-        (Rule::ControlPlane, |it| {
-            for node in it["nodes"].as_array_mut().expect("a list") {
-                node["role"] = json!("worker");
-            }
-        }),
-        (Rule::BootstrapNode, |it| it["cluster"]["bootstrap_node"] = json!("k3s-dev-worker-1")),
-        (Rule::Unique, |it| it["nodes"][4]["mac"] = it["nodes"][0]["mac"].clone()),
-        (Rule::Unique, |it| it["nodes"][4]["identity"]["vmid"] = json!(8001)),
-        (Rule::NodeNetwork, |it| it["nodes"][4]["address"] = json!("192.168.2.21")),
-        (Rule::NodeNetwork, |it| it["nodes"][4]["address"] = json!("192.168.1.255")),
-        (Rule::NodeNetwork, |it| it["nodes"][4]["prefix_length"] = json!(16)),
-        (Rule::Gateway, |it| it["nodes"][4]["gateway"] = json!("192.168.1.11")),
-        (Rule::Gateway, |it| drop(it["nodes"][4].as_object_mut().expect("a node").remove("gateway"))),
-        (Rule::NetworksApart, |it| it["cluster"]["pod_cidrs"] = json!(["192.168.0.0/16"])),
-        (Rule::VipFree, |it| it["cluster"]["vip"] = json!("192.168.1.1")),
-        (Rule::VipFree, |it| {
-            it["cluster"]["vip"] = json!("192.168.1.12");
-            it["cluster"]["endpoint"] = json!("https://192.168.1.12:6443");
-        }),
-        (Rule::Endpoint, |it| it["cluster"]["endpoint"] = json!("https://192.168.1.11:6443")),
-        (Rule::StaticNeedsNocloud, |it| {
-            let node = &mut it["nodes"][4];
-            node["image"]["platform"] = json!("metal");
-            node["image"]["installer"] = json!(node["image"]["installer"].as_str().expect("text").replace("nocloud", "metal"));
-            node.as_object_mut().expect("a node").remove("link");
-        }),
-        (Rule::Link, |it| drop(it["nodes"][4].as_object_mut().expect("a node").remove("link"))),
-        (Rule::Installer, |it| {
-            it["nodes"][4]["image"]["installer"] = json!("ghcr.io/siderolabs/installer:v1.13.9");
-        }),
-        (Rule::Extensions, |it| {
-            it["nodes"][4]["image"]["extensions"] = json!(["siderolabs/qemu-guest-agent"]);
-        }),
-        (Rule::Extensions, |it| {
-            let image = &mut it["nodes"][4]["image"];
-            let old = handoff::Schematic::new(["amdgpu-firmware"]);
-            image["extensions"] = json!(old.extensions());
-            image["schematic_id"] = json!(old.id());
-            image["installer"] = json!(format!("factory.talos.dev/nocloud-installer/{}:v1.13.9", old.id()));
-        }),
-    ];
     let mut said = String::new();
-    for (rule, change) in table {
-        let found = broken(change);
+    for (rule, edits) in cases() {
+        let found = broken(&edits);
         assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(found[0].ends_with(&format!("({})", rule.as_str())), "{}", found[0]);
+        assert!(
+            found[0].ends_with(&format!("({})", rule.as_str())),
+            "{}",
+            found[0]
+        );
         said.push_str(&found[0]);
         said.push('\n');
     }
@@ -81,9 +182,17 @@ fn each_rule_says_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn every_rule_has_a_document_that_breaks_it() {
+    let broken: Vec<Rule> = cases().into_iter().map(|(rule, _)| rule).collect();
+    for rule in Rule::ALL {
+        assert!(broken.contains(rule), "{}", rule.as_str());
+    }
+}
+
+#[test]
 fn a_worker_is_no_endpoint_and_a_name_may_be() {
     let without_vip = |endpoint: &str| {
-        let mut document = document(&[]);
+        let mut document = document(&[("worker_count", "1")]);
         document["cluster"]["endpoint"] = json!(endpoint);
         validate(&document).len()
     };
@@ -93,17 +202,23 @@ fn a_worker_is_no_endpoint_and_a_name_may_be() {
 
 #[test]
 fn every_fault_is_said_not_only_the_first() {
-    let found = broken(|document| {
-        document["cluster"]["name"] = json!(7);
-        document["nodes"][1]["mac"] = json!("no");
-        document["nodes"][2]["role"] = json!("master");
-    });
+    let found = broken(&[
+        ("/cluster/name", Some(json!(7))),
+        ("/nodes/1/mac", Some(json!("no"))),
+        ("/nodes/2/role", Some(json!("master"))),
+    ]);
     assert_eq!(found.len(), 3, "{found:#?}");
 }
 
 #[test]
 fn what_is_no_document_at_all_is_refused() {
-    for json in [Json::Null, json!([]), json!("x"), json!({}), json!({"schema_version": 1})] {
+    for json in [
+        Json::Null,
+        json!([]),
+        json!("x"),
+        json!({}),
+        json!({"schema_version": 1}),
+    ] {
         assert!(!validate(&json).is_empty(), "{json}");
     }
 }

@@ -3,5 +3,6 @@
 pub mod check;
 pub mod evidence;
 pub mod gate;
+pub mod handoff;
 pub mod inputs;
 pub mod provider_install;

@@ -177,8 +177,8 @@ impl NodeFacts {
         format!("{}/{}", self.address, self.prefix_length)
     }
 
-    /// Lower case: Talos compares selectors with the kernel's spelling.
-    pub(crate) fn hardware_address(&self) -> String {
+    /// The MAC address in lower case, as kernels print it and Talos compares it.
+    pub fn hardware_address(&self) -> String {
         self.mac.to_ascii_lowercase()
     }
 }

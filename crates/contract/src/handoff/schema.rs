@@ -122,11 +122,7 @@ fn node() -> Json {
                 ),
             ),
             ("image", "The image the node was made from.", image()),
-            (
-                "gpu",
-                "Present on nodes with passed-through GPUs.",
-                gpu(),
-            ),
+            ("gpu", "Present on nodes with passed-through GPUs.", gpu()),
             ("identity", "What Proxmox knows the node by.", identity()),
         ],
     )

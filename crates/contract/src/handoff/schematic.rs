@@ -124,7 +124,8 @@ impl Schematic {
         if self.extensions.is_empty() {
             return "customization: {}\n".to_owned();
         }
-        let mut text = "customization:\n    systemExtensions:\n        officialExtensions:\n".to_owned();
+        let mut text =
+            "customization:\n    systemExtensions:\n        officialExtensions:\n".to_owned();
         for name in &self.extensions {
             text.push_str("            - ");
             text.push_str(name);
@@ -193,7 +194,10 @@ fn driver_sets() -> Vec<Vec<String>> {
 fn subsets<'a>(names: &[&'a str; 3]) -> Vec<Vec<&'a str>> {
     (0..1_usize << names.len())
         .map(|mask| {
-            let chosen = names.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
+            let chosen = names
+                .iter()
+                .enumerate()
+                .filter(|(bit, _)| mask >> bit & 1 == 1);
             chosen.map(|(_, name)| *name).collect()
         })
         .collect()
@@ -207,7 +211,10 @@ mod tests {
     #[test]
     fn ids_are_those_of_the_factory() {
         let vectors: [(&[&str], &str); 2] = [
-            (&[], "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"),
+            (
+                &[],
+                "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba",
+            ),
             (
                 &["siderolabs/qemu-guest-agent"],
                 "ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515",
@@ -222,14 +229,20 @@ mod tests {
     fn the_order_in_which_extensions_are_named_does_not_count() {
         let one = Schematic::new(["xe", "siderolabs/qemu-guest-agent", "xe"]);
         assert_eq!(one, Schematic::new(["qemu-guest-agent", "xe"]));
-        assert_eq!(one.extensions(), ["siderolabs/qemu-guest-agent", "siderolabs/xe"]);
+        assert_eq!(
+            one.extensions(),
+            ["siderolabs/qemu-guest-agent", "siderolabs/xe"]
+        );
     }
 
     #[test]
     fn every_known_schematic_is_found_by_its_id_and_named_from_the_table() {
         assert_eq!(KNOWN.len(), 18 * 8);
         for (id, schematic) in KNOWN.iter() {
-            assert_eq!((id, Schematic::known(id)), (&schematic.id(), Some(schematic)));
+            assert_eq!(
+                (id, Schematic::known(id)),
+                (&schematic.id(), Some(schematic))
+            );
             for name in schematic.extensions() {
                 assert!(find(&name).is_some(), "{name}");
             }
@@ -256,7 +269,8 @@ mod tests {
 
     #[test]
     fn the_vendor_is_that_of_the_drivers() {
-        let vendor_of = |names: &[&str]| vendor(&Schematic::new(names.iter().copied()).extensions());
+        let vendor_of =
+            |names: &[&str]| vendor(&Schematic::new(names.iter().copied()).extensions());
         assert_eq!(vendor_of(&["amd-ucode", "qemu-guest-agent"]), None);
         assert_eq!(vendor_of(&["amd-ucode", "amdgpu"]), Some(Vendor::Amd));
         assert_eq!(vendor_of(&["i915"]), Some(Vendor::Intel));

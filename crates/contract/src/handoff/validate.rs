@@ -138,11 +138,17 @@ fn shape(document: &Json) -> Vec<Breach> {
 
 /// What the schema says about the place of an error.
 fn described(schema: &Json, schema_path: &str) -> String {
-    let parent = schema_path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let said = schema.pointer(parent).and_then(|part| part.get("description"));
+    let parent = schema_path
+        .rsplit_once('/')
+        .map_or("", |(parent, _)| parent);
+    let said = schema
+        .pointer(parent)
+        .and_then(|part| part.get("description"));
     match said.and_then(Json::as_str) {
         Some(said) => format!("what belongs there: {}", said.trim_end_matches('.')),
-        None => "schemas/talos-bootstrap-contract.v1.schema.json says what belongs there".to_owned(),
+        None => {
+            "schemas/talos-bootstrap-contract.v1.schema.json says what belongs there".to_owned()
+        }
     }
 }
 
@@ -166,7 +172,12 @@ fn unreadable(reason: &str) -> Breach {
     }
 }
 
-fn breach(rule: Rule, place: impl Into<String>, message: String, help: impl Into<String>) -> Breach {
+fn breach(
+    rule: Rule,
+    place: impl Into<String>,
+    message: String,
+    help: impl Into<String>,
+) -> Breach {
     Breach {
         rule,
         place: place.into(),

@@ -10,7 +10,12 @@ use crate::handoff::document::{BootstrapContract, NodeFacts};
 /// `dhcp-host` lines, for a file in `/etc/dnsmasq.d/`.
 pub(super) fn dnsmasq(document: &BootstrapContract) -> String {
     lines(document, |node| {
-        format!("dhcp-host={},{},{}\n", node.hardware_address(), node.address, node.name)
+        format!(
+            "dhcp-host={},{},{}\n",
+            node.hardware_address(),
+            node.address,
+            node.name
+        )
     })
 }
 

@@ -20,13 +20,18 @@ pub(super) fn text(document: &BootstrapContract) -> String {
         ("TALOS_BOOTSTRAP_NODE", cluster.bootstrap_node.clone()),
         (
             "TALOS_BOOTSTRAP_ADDRESS",
-            bootstrap.map(|node| node.address.clone()).unwrap_or_default(),
+            bootstrap
+                .map(|node| node.address.clone())
+                .unwrap_or_default(),
         ),
         (
             "TALOS_CONTROL_PLANE_NODES",
             addresses(document.of_role(Role::Controlplane)),
         ),
-        ("TALOS_WORKER_NODES", addresses(document.of_role(Role::Worker))),
+        (
+            "TALOS_WORKER_NODES",
+            addresses(document.of_role(Role::Worker)),
+        ),
     ];
     let lines = assignments.map(|(name, value)| format!("{name}={}\n", quoted(&value)));
     format!(

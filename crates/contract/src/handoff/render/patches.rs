@@ -5,6 +5,7 @@
 
 use super::talconfig::{interface, vip_of};
 use super::yaml::{self, Entry, Yaml, entry, texts};
+use crate::handoff::Vendor;
 use crate::handoff::document::{AssignedBy, BootstrapContract, ClusterFacts, NodeFacts};
 
 /// First minor with `HostnameConfig`, `LinkConfig`, `Layer2VIPConfig` and their like.
@@ -90,9 +91,15 @@ fn hostname(node: &NodeFacts) -> Yaml {
 
 /// Predictable names depend on the PCI slot; the MAC address is known.
 fn alias(node: &NodeFacts) -> Yaml {
-    let matches = format!("mac(link.permanent_addr) == \"{}\"", node.hardware_address());
+    let matches = format!(
+        "mac(link.permanent_addr) == \"{}\"",
+        node.hardware_address()
+    );
     let selector = vec![entry("match", matches)];
-    kind("LinkAliasConfig", vec![entry("name", ALIAS), entry("selector", selector)])
+    kind(
+        "LinkAliasConfig",
+        vec![entry("name", ALIAS), entry("selector", selector)],
+    )
 }
 
 /// The same address that the cloud-init drive says: Talos adds up layers, and equal addresses are one.
@@ -111,23 +118,32 @@ fn static_address(node: &NodeFacts, link: &str) -> Yaml {
 
 /// Said outright: a card that the configuration names elsewhere gets no DHCP by default.
 fn dhcp(link: &str) -> Yaml {
-    kind("DHCPv4Config", vec![entry("name", link), entry("clientIdentifier", "mac")])
+    kind(
+        "DHCPv4Config",
+        vec![entry("name", link), entry("clientIdentifier", "mac")],
+    )
 }
 
 fn resolver(nameservers: &[String]) -> Yaml {
     let addresses = nameservers
         .iter()
         .map(|address| vec![entry("address", address.as_str())].into());
-    kind("ResolverConfig", vec![entry("nameservers", Yaml::List(addresses.collect()))])
+    kind(
+        "ResolverConfig",
+        vec![entry("nameservers", Yaml::List(addresses.collect()))],
+    )
 }
 
 fn vip_document(vip: &str, link: &str) -> Yaml {
-    kind("Layer2VIPConfig", vec![entry("name", vip), entry("link", link)])
+    kind(
+        "Layer2VIPConfig",
+        vec![entry("name", vip), entry("link", link)],
+    )
 }
 
 fn kernel_modules(node: &NodeFacts, minor: u64) -> Vec<Yaml> {
     let vendor = node.gpu.as_ref().and_then(|gpu| gpu.vendor);
-    let modules = vendor.map(|vendor| vendor.kernel_modules()).unwrap_or_default();
+    let modules = vendor.map(Vendor::kernel_modules).unwrap_or_default();
     let named = |name: &&str| vec![entry("name", *name)];
     if modules.is_empty() {
         return Vec::new();

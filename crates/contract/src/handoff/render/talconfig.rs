@@ -42,21 +42,29 @@ fn node(node: &NodeFacts, cluster: &ClusterFacts) -> Vec<Entry> {
         entries.push(entry("nameservers", texts(&cluster.nameservers)));
     }
     let interface = interface(node, vip_of(node, cluster));
-    entries.push(entry("networkInterfaces", Yaml::List(vec![interface.into()])));
+    entries.push(entry(
+        "networkInterfaces",
+        Yaml::List(vec![interface.into()]),
+    ));
     entries.extend(kernel_modules(node));
     entries
 }
 
 /// talhelper adds the tag itself, from `talosVersion`.
 fn without_tag(installer: &str) -> &str {
-    installer.rsplit_once(':').map_or(installer, |(name, _)| name)
+    installer
+        .rsplit_once(':')
+        .map_or(installer, |(name, _)| name)
 }
 
 fn schematic(node: &NodeFacts) -> Option<Entry> {
     let extensions = node.image.extensions.as_ref().filter(|it| !it.is_empty())?;
     let official = vec![entry("officialExtensions", texts(extensions))];
     let customization = vec![entry("systemExtensions", official)];
-    Some(entry("schematic", vec![entry("customization", customization)]))
+    Some(entry(
+        "schematic",
+        vec![entry("customization", customization)],
+    ))
 }
 
 fn machine_spec(node: &NodeFacts) -> Vec<Entry> {
@@ -107,6 +115,9 @@ fn kernel_modules(node: &NodeFacts) -> Option<Entry> {
     let modules = gpu.vendor?.kernel_modules();
     let named = |name: &&str| Yaml::from(vec![entry("name", *name)]);
     (!modules.is_empty()).then(|| {
-        entry("kernelModules", Yaml::List(modules.iter().map(named).collect()))
+        entry(
+            "kernelModules",
+            Yaml::List(modules.iter().map(named).collect()),
+        )
     })
 }

@@ -26,20 +26,19 @@ pub(super) fn text(document: &BootstrapContract) -> String {
 fn head(document: &BootstrapContract) -> String {
     let cluster = &document.cluster;
     format!(
-        r#"#!/bin/sh
+        r"#!/bin/sh
 # From fresh nodes to the cluster {name}: Talos {talos}, Kubernetes {kubernetes}.
 #
-#   mkdir {name} && cd {name} && sh ../bootstrap.sh           every step, in order
-#   sh ../bootstrap.sh config apply                           single steps
-#
-# Steps: config, apply, bootstrap, kubeconfig, health. Run it in a directory of its own and keep that private: secrets.yaml,
-# the configurations and talosconfig in it are the keys of the cluster. talosctl has to be of Talos {talos} or newer.
+# Without arguments it runs all its steps in order: config, apply, bootstrap, kubeconfig, health. Any of them can be
+# given as arguments instead, `sh bootstrap.sh config apply` for one. Run it in a directory of its own and keep that
+# private: secrets.yaml, talosconfig and the configurations that it writes there are the keys of the cluster.
+# talosctl has to be of Talos {talos} or newer.
 set -eu
 umask 077
 
 TALOSCONFIG=./talosconfig
 export TALOSCONFIG
-"#,
+",
         name = cluster.name,
         talos = cluster.talos_version,
         kubernetes = cluster.kubernetes_version,
@@ -159,17 +158,15 @@ fn patch_node(document: &BootstrapContract, node: &NodeFacts, class: &str) -> St
 }
 
 fn apply(document: &BootstrapContract) -> String {
-    let lines: String = document
-        .nodes
-        .iter()
-        .map(|node| {
-            format!(
-                "  talosctl apply-config --insecure --nodes {} --file {}.yaml\n",
-                word(&node.address),
-                word(&node.name)
-            )
-        })
-        .collect();
+    let line = |node: &NodeFacts| {
+        format!(
+            "  talosctl apply-config --insecure --nodes {} --file {}.yaml
+",
+            word(&node.address),
+            word(&node.name)
+        )
+    };
+    let lines = document.nodes.iter().map(line).collect::<Vec<_>>().concat();
     format!(
         "# In maintenance mode a node has a certificate of its own making, so the first contact is --insecure. Compare the\n\
          # fingerprint on the node's console where the network is not trusted.\napply() {{\n{lines}}}\n"

@@ -204,7 +204,10 @@ fn quoted(text: &str, out: &mut String) {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             ' '..='~' => out.push(char),
-            _ => write!(out, "\\U{:08x}", u32::from(char)).expect("writing to a string cannot fail"),
+            _ => {
+                let escaped = write!(out, "\\U{:08x}", u32::from(char));
+                escaped.expect("writing to a string cannot fail");
+            }
         }
     }
     out.push('"');
@@ -265,16 +268,22 @@ mod tests {
 
     #[test]
     fn a_comment_stands_above_its_key() {
-        let inner = vec![entry("b", "x").because("why"), entry("c", "y").because("so")];
+        let inner = vec![
+            entry("b", "x").because("why"),
+            entry("c", "z").because("so"),
+        ];
         let yaml = Yaml::from(vec![entry("a", Yaml::List(vec![inner.into()]))]);
         insta::assert_snapshot!(text(&yaml), @r"
         a:
           - # why
             b: x
             # so
-            c: y
+            c: z
         ");
-        assert_eq!(read_back(&text(&yaml)), json!({"a": [{"b": "x", "c": "y"}]}));
+        assert_eq!(
+            read_back(&text(&yaml)),
+            json!({"a": [{"b": "x", "c": "z"}]})
+        );
     }
 
     fn any_json() -> impl Strategy<Value = Json> {

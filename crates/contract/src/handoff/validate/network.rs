@@ -32,9 +32,14 @@ fn overlaps(cluster: &ClusterFacts) -> Vec<Breach> {
     let named = |name: &'static str, cidrs: &[String]| -> Vec<(String, Option<Ipv4Net>)> {
         let place = |index: usize| format!("/cluster/{name}/{index}");
         let read = cidrs.iter().map(|cidr| cidr.parse().ok());
-        read.enumerate().map(|(index, net)| (place(index), net)).collect()
+        read.enumerate()
+            .map(|(index, net)| (place(index), net))
+            .collect()
     };
-    let mut networks = vec![("/cluster/node_cidr".to_owned(), cluster.node_cidr.parse().ok())];
+    let mut networks = vec![(
+        "/cluster/node_cidr".to_owned(),
+        cluster.node_cidr.parse().ok(),
+    )];
     networks.extend(named("pod_cidrs", &cluster.pod_cidrs));
     networks.extend(named("service_cidrs", &cluster.service_cidrs));
     let mut found = Vec::new();
@@ -94,7 +99,9 @@ fn nodes(document: &BootstrapContract, network: Ipv4Net) -> Vec<Breach> {
 fn gateways(document: &BootstrapContract, network: Ipv4Net) -> Vec<Breach> {
     let mut found = Vec::new();
     for (index, node) in document.nodes.iter().enumerate() {
-        let Some(gateway) = &node.gateway else { continue };
+        let Some(gateway) = &node.gateway else {
+            continue;
+        };
         let taken = holder(document, gateway).map(|name| format!("is the address of `{name}`"));
         if let Some(wrong) = unusable(gateway, network).or(taken) {
             found.push(breach(
@@ -116,7 +123,10 @@ fn holder<'a>(document: &'a BootstrapContract, address: &str) -> Option<&'a str>
 fn vip(document: &BootstrapContract, network: Ipv4Net) -> Option<Breach> {
     let vip = document.cluster.vip.as_deref()?;
     let is_gateway = || {
-        let gateways = document.nodes.iter().filter_map(|node| node.gateway.as_deref());
+        let gateways = document
+            .nodes
+            .iter()
+            .filter_map(|node| node.gateway.as_deref());
         gateways.into_iter().any(|gateway| gateway == vip)
     };
     let wrong = unusable(vip, network)
@@ -139,7 +149,9 @@ fn endpoint(document: &BootstrapContract) -> Option<Breach> {
             format!("does not lead to the VIP `{vip}`")
         }
         _ => {
-            let worker = document.of_role(Role::Worker).find(|node| node.address == host)?;
+            let worker = document
+                .of_role(Role::Worker)
+                .find(|node| node.address == host)?;
             format!("leads to the worker `{}`", worker.name)
         }
     };

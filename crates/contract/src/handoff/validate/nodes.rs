@@ -46,13 +46,18 @@ fn roles(document: &BootstrapContract) -> Option<Breach> {
     })
 }
 
-/// What tells one node from another, by its place in the document.
-const IDENTITIES: [(&str, fn(&NodeFacts) -> String); 5] = [
+/// A field below a node, and its value in one spelling.
+type Identity = (&'static str, fn(&NodeFacts) -> String);
+
+/// What tells one node from another.
+const IDENTITIES: [Identity; 5] = [
     ("name", |node| node.name.clone()),
     ("address", |node| node.address.clone()),
     ("mac", |node| node.mac.to_ascii_uppercase()),
     ("identity/vmid", |node| node.identity.vmid.to_string()),
-    ("identity/smbios_uuid", |node| node.identity.smbios_uuid.to_ascii_lowercase()),
+    ("identity/smbios_uuid", |node| {
+        node.identity.smbios_uuid.to_ascii_lowercase()
+    }),
 ];
 
 fn doubles(document: &BootstrapContract) -> Vec<Breach> {
@@ -93,7 +98,10 @@ fn addressing(node: &NodeFacts, at: &str) -> Vec<Breach> {
         found.push(breach(
             Rule::StaticNeedsNocloud,
             format!("{at}/assigned_by"),
-            format!("the metal image of `{}` does not read the cloud-init drive", node.name),
+            format!(
+                "the metal image of `{}` does not read the cloud-init drive",
+                node.name
+            ),
             "make the template from the nocloud image, or reserve the address in the DHCP server",
         ));
     }
@@ -103,14 +111,21 @@ fn addressing(node: &NodeFacts, at: &str) -> Vec<Breach> {
 fn link(node: &NodeFacts, at: &str) -> Option<Breach> {
     let wrong = match (node.image.platform, &node.link) {
         (Platform::Nocloud, Some(_)) | (Platform::Metal, None) => return None,
-        (Platform::Nocloud, None) => "has no `link`, though nocloud names its cards `eth0` and so on",
+        (Platform::Nocloud, None) => {
+            "has no `link`, though nocloud names its cards `eth0` and so on"
+        }
         (Platform::Metal, Some(_)) => "has a `link`, though names on metal depend on the PCI slot",
     };
     let help = match node.link {
         Some(_) => "leave `link` out: the MAC address is enough",
         None => "add `link`, normally `eth0`",
     };
-    Some(breach(Rule::Link, at, format!("`{}` {wrong}", node.name), help))
+    Some(breach(
+        Rule::Link,
+        at,
+        format!("`{}` {wrong}", node.name),
+        help,
+    ))
 }
 
 /// Installers of the factory end in `<name>/<schematic>:<version>`; the registry in front may be anybody's.
@@ -118,20 +133,28 @@ fn installer(image: &Image, talos_version: &str, at: &str) -> Option<Breach> {
     let by_platform = format!("{}-installer", image.platform.as_str());
     let suffix = if image.secure_boot { "-secureboot" } else { "" };
     // Before Talos 1.10 there was one installer for all platforms.
-    let names = [format!("{by_platform}{suffix}"), format!("installer{suffix}")];
+    let names = [
+        format!("{by_platform}{suffix}"),
+        format!("installer{suffix}"),
+    ];
     let names = if older_than_platform_installers(talos_version) {
         &names[1..]
     } else {
         &names[..1]
     };
     let end = |name: &String| format!("/{name}/{}:{talos_version}", image.schematic_id);
-    let fits = names.iter().any(|name| image.installer.ends_with(&end(name)));
+    let fits = names
+        .iter()
+        .any(|name| image.installer.ends_with(&end(name)));
     (!fits).then(|| {
         breach(
             Rule::Installer,
             format!("{at}/image/installer"),
             format!("`{}` is not the installer of this image", image.installer),
-            format!("it ends in `{}`", names.iter().map(end).collect::<Vec<_>>().join("` or `")),
+            format!(
+                "it ends in `{}`",
+                names.iter().map(end).collect::<Vec<_>>().join("` or `")
+            ),
         )
     })
 }
