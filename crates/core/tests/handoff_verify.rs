@@ -222,7 +222,11 @@ async fn all_nodes_are_tried_at_once_and_reported_in_order() {
     };
     let reports = verify(&document(), port, once, nobody_listens()).await;
     let told: Vec<String> = reports.iter().map(line).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r"
+    k3s-dev-control-1 127.0.0.11 maintenance: -
+    k3s-dev-worker-1 127.0.0.20 the certificate is not that of Talos: another service answers at 127.0.0.20: find out who has the address (`ip neigh show 127.0.0.20` should say bc:24:11:c6:26:e5), or give the node another one
+    k3s-dev-worker-2 127.0.0.21 refused: something has the address 127.0.0.21 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.0.0.21` should say bc:24:11:c0:78:1a)
+    ");
     talos.abort();
     nginx.abort();
 }

@@ -56,3 +56,38 @@ fn assigned(node: &NodeFacts) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contract::{example_values, handoff, topology};
+
+    use super::*;
+
+    fn node(inputs: &[(&str, &str)]) -> NodeFacts {
+        let topology = topology(&example_values(inputs)).unwrap();
+        handoff::of_topology(&topology).nodes.remove(0)
+    }
+
+    #[test]
+    fn the_way_out_follows_from_who_assigns_the_address() {
+        let by_drive = node(&[]);
+        let by_server = node(&[
+            ("address_mode", r#""dhcp_reserved""#),
+            ("talos_platform", r#""metal""#),
+        ]);
+        let mut metal = by_drive.clone();
+        metal.image.platform = Platform::Metal;
+        let told = [&by_drive, &by_server, &metal].map(|node| way_out(&Trouble::NoAnswer, node));
+        insta::assert_snapshot!(told.join("\n"), @r"
+        VM 8001 does not run, is in another VLAN, has another address, or a firewall drops TCP 50000; its console shows the address it has; the address comes from the cloud-init drive, which only Talos' nocloud image reads: a template made from the metal image takes an address from DHCP instead
+        VM 8001 does not run, is in another VLAN, has another address, or a firewall drops TCP 50000; its console shows the address it has; the address needs a reservation for bc:24:11:61:a2:0c in the DHCP server (`em-infra handoff --output dhcp-dnsmasq`)
+        VM 8001 does not run, is in another VLAN, has another address, or a firewall drops TCP 50000; its console shows the address it has; the metal image does not read the cloud-init drive: make the template from the nocloud image
+        ");
+    }
+
+    #[test]
+    fn no_route_asks_for_bridge_and_vlan() {
+        let told = way_out(&Trouble::NoRoute, &node(&[]));
+        insta::assert_snapshot!(told, @"nothing leads from here to 192.168.1.11: run this from the node's network, and compare bridge and VLAN of VM 8001 with it; the address comes from the cloud-init drive, which only Talos' nocloud image reads: a template made from the metal image takes an address from DHCP instead");
+    }
+}

@@ -1,0 +1,167 @@
+//! `em-infra handoff`: what the Talos bootstrap gets, in the form of the tool that takes it, and whether the nodes are there.
+
+mod forms;
+mod nodes;
+mod origin;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use contract::handoff::{BootstrapContract, Breach, render};
+use em_infra_core::handoff::SourceError;
+use serde::Serialize;
+use tf_run::Env;
+
+use crate::commands::check::{DEFAULT_ROOT, InputArguments};
+use crate::commands::engine::EngineChoice;
+use crate::exit::Exit;
+use crate::failure::CommandError;
+use crate::ui::{Format, Ui};
+
+/// Arguments of `em-infra handoff`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  em-infra handoff                                     the document of what was applied
+  em-infra handoff --output talconfig > talconfig.yaml
+  em-infra handoff --from inputs --output dhcp-dnsmasq reservations before anything is made
+  em-infra handoff --plan plan.bin --output talosctl   what a saved plan will hand over
+  em-infra handoff --check made-elsewhere.json         is it a document that the bootstrap can take?
+  em-infra handoff --verify --wait 5m                  do the nodes answer?")]
+pub(crate) struct Arguments {
+    /// The Terraform root.
+    #[arg(value_name = "DIR", default_value = DEFAULT_ROOT)]
+    root: PathBuf,
+
+    #[command(flatten)]
+    source: origin::SourceArguments,
+
+    /// The form to write. (`--format` is how em-infra reports; this is what is handed over.)
+    #[arg(long, short, value_enum, default_value_t, conflicts_with_all = ["check", "verify"])]
+    output: forms::Form,
+
+    /// Validates a document that somebody made, and writes nothing.
+    #[arg(long, value_name = "FILE", conflicts_with = "verify")]
+    check: Option<PathBuf>,
+
+    /// Tries TCP 50000 of each node instead of writing the document.
+    #[arg(long)]
+    verify: bool,
+
+    /// How long `--verify` waits for nodes that are late: 90s, 5m.
+    #[arg(long, value_name = "TIME", value_parser = nodes::duration, default_value = "0s", requires = "verify")]
+    wait: std::time::Duration,
+
+    #[command(flatten)]
+    inputs: InputArguments,
+
+    #[command(flatten)]
+    engine: EngineChoice,
+}
+
+/// Runs `em-infra handoff`.
+pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
+    let document = match &arguments.check {
+        Some(file) => origin::file(file),
+        None => origin::document(arguments, ui, environment),
+    };
+    match document {
+        Ok(document) => hand_over(arguments, &document, ui),
+        Err(origin::Obstacle::Broken(breaches)) => refuse(&breaches, ui),
+        Err(origin::Obstacle::Failed(error)) => Err(error),
+    }
+}
+
+fn hand_over(
+    arguments: &Arguments,
+    document: &BootstrapContract,
+    ui: &Ui,
+) -> Result<Exit, CommandError> {
+    if arguments.verify {
+        return nodes::verify(document, arguments.wait, ui);
+    }
+    if arguments.check.is_some() {
+        return keeps(document, ui);
+    }
+    ui.data(render(document, arguments.output.into()).trim_end());
+    Ok(Exit::Success)
+}
+
+/// The result of `--check`, for `--format json`.
+#[derive(Serialize)]
+struct Verdict<'a> {
+    valid: bool,
+    breaches: Vec<Fault<'a>>,
+}
+
+#[derive(Serialize)]
+struct Fault<'a> {
+    rule: &'static str,
+    place: &'a str,
+    message: &'a str,
+    help: &'a str,
+}
+
+fn keeps(document: &BootstrapContract, ui: &Ui) -> Result<Exit, CommandError> {
+    if ui.format() == Format::Json {
+        ui.json(&Verdict {
+            valid: true,
+            breaches: Vec::new(),
+        })?;
+    } else {
+        ui.good(&format!(
+            "The document keeps the contract: version {}, {} nodes.",
+            document.schema_version,
+            document.nodes.len()
+        ));
+    }
+    Ok(Exit::Success)
+}
+
+fn refuse(breaches: &[Breach], ui: &Ui) -> Result<Exit, CommandError> {
+    let fault = |breach| {
+        let Breach {
+            rule,
+            place,
+            message,
+            help,
+        } = breach;
+        Fault {
+            rule: rule.as_str(),
+            place,
+            message,
+            help,
+        }
+    };
+    if ui.format() == Format::Json {
+        ui.json(&Verdict {
+            valid: false,
+            breaches: breaches.iter().map(fault).collect(),
+        })?;
+        return Ok(Exit::Refused);
+    }
+    for breach in breaches {
+        ui.status(&breach.to_string());
+    }
+    ui.status(&format!(
+        "The document breaks the contract in {} places.",
+        breaches.len()
+    ));
+    Ok(Exit::Refused)
+}
+
+/// The document's own faults are the user's to read one by one; everything else ends the command.
+fn obstacle(error: SourceError) -> origin::Obstacle {
+    match error {
+        SourceError::Broken(breaches) => origin::Obstacle::Broken(breaches),
+        SourceError::Missing { .. } => origin::Obstacle::Failed(
+            CommandError::from(error)
+                .hint("run `em-infra gate` first, or take `--from inputs`: nothing has to exist for that"),
+        ),
+        SourceError::Inputs => origin::Obstacle::Failed(
+            CommandError::new(Exit::Refused, error).hint("`em-infra check` says what is wrong with them"),
+        ),
+        SourceError::Terraform(_) | SourceError::Unknown(_) | SourceError::NotJson(_) => {
+            origin::Obstacle::Failed(error.into())
+        }
+    }
+}
