@@ -30,6 +30,8 @@ enum Command {
     Gate(commands::gate::Arguments),
     /// What earlier runs of the gate left behind, and whether it is still as it was written.
     Evidence(commands::evidence::Arguments),
+    /// Hands over to the Talos bootstrap: writes what it needs, checks such a document, or tries the nodes.
+    Handoff(commands::handoff::Arguments),
     /// Checks the inputs of an environment without starting Terraform.
     Check(commands::check::Arguments),
     /// The embedded Proxmox VE API.
@@ -50,6 +52,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
     let done = match arguments.command {
         Command::Gate(arguments) => commands::gate::run(&arguments, &ui, environment),
         Command::Evidence(arguments) => commands::evidence::run(&arguments, &ui),
+        Command::Handoff(arguments) => commands::handoff::run(&arguments, &ui, environment),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),
         Command::Provider(arguments) => commands::provider::run(&arguments, &ui, environment),

@@ -153,12 +153,12 @@ fn refuse(breaches: &[Breach], ui: &Ui) -> Result<Exit, CommandError> {
 fn obstacle(error: SourceError) -> origin::Obstacle {
     match error {
         SourceError::Broken(breaches) => origin::Obstacle::Broken(breaches),
-        SourceError::Missing { .. } => origin::Obstacle::Failed(
-            CommandError::from(error)
-                .hint("run `em-infra gate` first, or take `--from inputs`: nothing has to exist for that"),
-        ),
+        SourceError::Missing { .. } => origin::Obstacle::Failed(CommandError::from(error).hint(
+            "run `em-infra gate` first, or take `--from inputs`: nothing has to exist for that",
+        )),
         SourceError::Inputs => origin::Obstacle::Failed(
-            CommandError::new(Exit::Refused, error).hint("`em-infra check` says what is wrong with them"),
+            CommandError::new(Exit::Refused, error)
+                .hint("`em-infra check` says what is wrong with them"),
         ),
         SourceError::Terraform(_) | SourceError::Unknown(_) | SourceError::NotJson(_) => {
             origin::Obstacle::Failed(error.into())

@@ -4,5 +4,6 @@ pub(crate) mod check;
 pub(crate) mod engine;
 pub(crate) mod evidence;
 pub(crate) mod gate;
+pub(crate) mod handoff;
 pub(crate) mod provider;
 pub(crate) mod sim;

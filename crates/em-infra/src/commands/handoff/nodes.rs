@@ -51,18 +51,32 @@ pub(super) fn verify(
         document.nodes.len()
     ));
     let heard: Heard = Arc::new(|_| ());
-    let reports = runtime.block_on(core::verify(document, API_PORT, Timing::waiting(wait), heard));
+    let reports = runtime.block_on(core::verify(
+        document,
+        API_PORT,
+        Timing::waiting(wait),
+        heard,
+    ));
     drop(activity);
     match ui.format() {
         Format::Json => ui.json(&reports.iter().map(line).collect::<Vec<_>>())?,
         Format::Human => reports.iter().for_each(|report| show(report, ui)),
     }
-    let missing = reports.iter().filter(|report| report.outcome.is_err()).count();
+    let missing = reports
+        .iter()
+        .filter(|report| report.outcome.is_err())
+        .count();
     if missing == 0 {
-        ui.good(&format!("All {} nodes answer as Talos does.", reports.len()));
+        ui.good(&format!(
+            "All {} nodes answer as Talos does.",
+            reports.len()
+        ));
         return Ok(Exit::Success);
     }
-    ui.status(&format!("{missing} of {} nodes do not answer as Talos does.", reports.len()));
+    ui.status(&format!(
+        "{missing} of {} nodes do not answer as Talos does.",
+        reports.len()
+    ));
     Ok(Exit::Failure)
 }
 
@@ -92,7 +106,9 @@ fn show(report: &NodeReport, ui: &Ui) {
     } = report;
     match outcome {
         Ok(Seen::Maintenance { fingerprint }) => {
-            ui.data(&format!("{name}  {address}  waits for its configuration (certificate {fingerprint})"));
+            ui.data(&format!(
+                "{name}  {address}  waits for its configuration (certificate {fingerprint})"
+            ));
         }
         Ok(Seen::Configured) => ui.data(&format!("{name}  {address}  has a configuration")),
         Err(trouble) => {
@@ -123,7 +139,11 @@ mod tests {
             ("1.5m", None),
         ];
         for (text, seconds) in table {
-            assert_eq!(duration(text).ok(), seconds.map(Duration::from_secs), "{text}");
+            assert_eq!(
+                duration(text).ok(),
+                seconds.map(Duration::from_secs),
+                "{text}"
+            );
         }
     }
 }

@@ -62,9 +62,7 @@ pub(super) fn document(
         (Some(plan), _) => with_terraform(arguments, ui, environment, |terraform| {
             handoff::of_plan(terraform, plan)
         })?,
-        (None, Origin::State) => {
-            with_terraform(arguments, ui, environment, handoff::of_state)?
-        }
+        (None, Origin::State) => with_terraform(arguments, ui, environment, handoff::of_state)?,
         (None, Origin::Inputs) => {
             handoff::of_inputs(&inspect(&arguments.root, &arguments.inputs, environment)?)
         }
