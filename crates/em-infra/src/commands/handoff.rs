@@ -39,8 +39,8 @@ pub(crate) struct Arguments {
     #[arg(long, short, value_enum, default_value_t, conflicts_with_all = ["check", "verify"])]
     output: forms::Form,
 
-    /// Validates a document that somebody made, and writes nothing.
-    #[arg(long, value_name = "FILE", conflicts_with = "verify")]
+    /// Validates a document that somebody made, and writes nothing; with `--verify` its nodes are tried as well.
+    #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
 
     /// Tries TCP 50000 of each node instead of writing the document.
@@ -101,6 +101,17 @@ struct Fault<'a> {
     help: &'a str,
 }
 
+impl<'a> From<&'a Breach> for Fault<'a> {
+    fn from(breach: &'a Breach) -> Self {
+        Self {
+            rule: breach.rule.as_str(),
+            place: &breach.place,
+            message: &breach.message,
+            help: &breach.help,
+        }
+    }
+}
+
 fn keeps(document: &BootstrapContract, ui: &Ui) -> Result<Exit, CommandError> {
     if ui.format() == Format::Json {
         ui.json(&Verdict {
@@ -118,24 +129,10 @@ fn keeps(document: &BootstrapContract, ui: &Ui) -> Result<Exit, CommandError> {
 }
 
 fn refuse(breaches: &[Breach], ui: &Ui) -> Result<Exit, CommandError> {
-    let fault = |breach| {
-        let Breach {
-            rule,
-            place,
-            message,
-            help,
-        } = breach;
-        Fault {
-            rule: rule.as_str(),
-            place,
-            message,
-            help,
-        }
-    };
     if ui.format() == Format::Json {
         ui.json(&Verdict {
             valid: false,
-            breaches: breaches.iter().map(fault).collect(),
+            breaches: breaches.iter().map(Fault::from).collect(),
         })?;
         return Ok(Exit::Refused);
     }

@@ -2,5 +2,6 @@
 
 mod by_hand;
 mod check;
+mod handoff;
 mod lab;
 mod refusals;

@@ -1,0 +1,161 @@
+//! `em-infra handoff` as a person types it: before, between and after `plan` and `apply`.
+
+use serde_json::Value as Json;
+
+use crate::lab::{Lab, Said};
+
+/// The document says the same whether it is taken from the inputs, from a saved plan or from the state.
+#[test]
+fn inputs_plan_and_state_hand_over_the_same() {
+    let lab = Lab::installed();
+    lab.terraform(&[
+        "-chdir=terraform/environments/k3s-dev",
+        "init",
+        "-input=false",
+    ])
+    .succeeded();
+    let asked = lab.em_infra(&["handoff", "--from", "inputs"]).succeeded();
+    let before = lab.em_infra(&["handoff"]).ended_with(1);
+    insta::assert_snapshot!(before.stderr, @r"
+    error: the state has no output `talos_bootstrap_contract`
+      hint: run `em-infra gate` first, or take `--from inputs`: nothing has to exist for that
+    ");
+
+    let plan = lab.root().join("saved.plan").display().to_string();
+    let out = format!("-out={plan}");
+    terraform(&lab, &["plan", "-input=false", &out]);
+    let planned = lab.em_infra(&["handoff", "--plan", &plan]).succeeded();
+    terraform(&lab, &["apply", "-input=false", &plan]);
+    let made = lab.em_infra(&["handoff"]).succeeded();
+
+    assert_eq!(planned.stdout, asked.stdout);
+    assert_eq!(made.stdout, asked.stdout);
+    assert_eq!(
+        nodes(&made),
+        ["k3s-dev-control-1", "k3s-dev-worker-1", "k3s-dev-worker-2"]
+    );
+    let script = lab
+        .em_infra(&["handoff", "--output", "talosctl"])
+        .succeeded();
+    let again = lab
+        .em_infra(&["handoff", "--output", "talosctl"])
+        .succeeded();
+    assert_eq!(script.stdout, again.stdout);
+}
+
+fn terraform(lab: &Lab, arguments: &[&str]) {
+    let mut all = vec!["-chdir=terraform/environments/k3s-dev"];
+    all.extend(arguments);
+    lab.terraform(&all).succeeded();
+}
+
+fn nodes(said: &Said) -> Vec<String> {
+    let nodes = said.json()["nodes"].as_array().cloned().unwrap_or_default();
+    nodes
+        .iter()
+        .map(|node| node["name"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_form_can_be_written_without_anything_existing() {
+    let lab = Lab::new();
+    let forms = [
+        "json",
+        "yaml",
+        "talconfig",
+        "talosctl",
+        "env",
+        "hosts",
+        "dhcp",
+        "dhcp-dnsmasq",
+        "dhcp-kea",
+        "dhcp-isc",
+    ];
+    for form in forms {
+        let said = lab
+            .em_infra(&["handoff", "--from", "inputs", "--output", form])
+            .succeeded();
+        assert!(
+            said.stdout.contains("192.168.1.11"),
+            "{form}: {}",
+            said.stdout
+        );
+        assert_eq!(said.stderr, "", "{form}");
+    }
+    assert_eq!(lab.sim.journal().len(), 0);
+}
+
+#[test]
+fn a_document_made_elsewhere_is_judged() {
+    let lab = Lab::new();
+    let good = lab.em_infra(&["handoff", "--from", "inputs"]).succeeded();
+    let file = lab.root().join("document.json");
+    let path = file.display().to_string();
+    files::create_new(&file, good.stdout.as_bytes(), files::Mode::Private).unwrap();
+    let said = lab.em_infra(&["handoff", "--check", &path]).succeeded();
+    assert_eq!(
+        said.stderr,
+        "The document keeps the contract: version 1.0, 3 nodes.\n"
+    );
+
+    let mut broken: Json = good.json();
+    broken["cluster"]["bootstrap_node"] = "k3s-dev-worker-1".into();
+    broken["nodes"][2]["address"] = broken["nodes"][1]["address"].clone();
+    std::fs::remove_file(&file).unwrap();
+    files::create_new(&file, broken.to_string().as_bytes(), files::Mode::Private).unwrap();
+    let said = lab.em_infra(&["handoff", "--check", &path]).ended_with(50);
+    insta::assert_snapshot!(said.stderr, @r"
+    /cluster/bootstrap_node: `k3s-dev-worker-1` is no control plane of the document; name one of k3s-dev-control-1 (bootstrap-node)
+    /nodes/2/address: `192.168.1.20` is that of `k3s-dev-worker-1` already; give each node its own (unique)
+    The document breaks the contract in 2 places.
+    ");
+    let said = lab
+        .em_infra(&["--format", "json", "handoff", "--check", &path])
+        .ended_with(50);
+    assert_eq!(said.json()["valid"], Json::Bool(false));
+}
+
+#[test]
+fn bad_inputs_hand_over_nothing() {
+    let lab = Lab::new();
+    lab.inputs("control_plane_count = 0\n");
+    let said = lab
+        .em_infra(&["handoff", "--from", "inputs"])
+        .ended_with(50);
+    assert_eq!(said.stdout, "");
+    insta::assert_snapshot!(said.stderr, @r"
+    error: the inputs cannot be used
+      hint: `em-infra check` says what is wrong with them
+    ");
+}
+
+/// The addresses are ones of this machine where nothing listens.
+#[test]
+fn nodes_that_do_not_answer_are_named_with_the_way_out() {
+    let lab = Lab::new();
+    let good = lab.em_infra(&["handoff", "--from", "inputs"]).succeeded();
+    let text = good.stdout.replace("192.168.1.", "127.83.19.");
+    let file = lab.root().join("document.json");
+    files::create_new(&file, text.as_bytes(), files::Mode::Private).unwrap();
+    let path = file.display().to_string();
+    let said = lab
+        .em_infra(&["handoff", "--check", &path, "--verify"])
+        .ended_with(1);
+    insta::assert_snapshot!(said.stdout, @r"
+    k3s-dev-control-1  127.83.19.11  refused
+    k3s-dev-worker-1  127.83.19.20  refused
+    k3s-dev-worker-2  127.83.19.21  refused
+    ");
+    insta::assert_snapshot!(said.stderr, @r"
+    Trying TCP 50000 of 3 nodes
+      something has the address 127.83.19.11 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.11` should say bc:24:11:61:a2:0c)
+      something has the address 127.83.19.20 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.20` should say bc:24:11:c6:26:e5)
+      something has the address 127.83.19.21 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.21` should say bc:24:11:c0:78:1a)
+    3 of 3 nodes do not answer as Talos does.
+    ");
+    let said = lab
+        .em_infra(&["--format", "json", "handoff", "--check", &path, "--verify"])
+        .ended_with(1);
+    assert_eq!(said.json()[0]["trouble"], "refused");
+}
