@@ -60,4 +60,7 @@ pub(crate) enum Failure {
         /// What was seen instead.
         reason: String,
     },
+    /// Output that another parser, or another project's schema, does not take.
+    #[error("{0}")]
+    Interop(String),
 }

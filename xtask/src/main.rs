@@ -1,12 +1,15 @@
 //! Development commands of the em-infra workspace: `cargo xtask --help`.
 
 mod ci;
+mod clusters;
 mod failure;
 mod generate;
 mod interop;
+mod interop_schemas;
 mod prove;
 mod tidy;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -39,6 +42,15 @@ enum Task {
     },
     /// Checks the architecture invariants of ARCHITECTURE.md.
     Tidy,
+    /// Validates talhelper's and Talos' configuration, as em-infra renders it, against the schemas they publish.
+    InteropSchemas {
+        /// talhelper's `talconfig.json`.
+        #[arg(long, value_name = "PATH")]
+        talconfig: PathBuf,
+        /// Talos' `config.schema.json`, once for each minor.
+        #[arg(long, value_name = "PATH")]
+        talos: Vec<PathBuf>,
+    },
 }
 
 #[expect(
@@ -54,6 +66,7 @@ fn main() -> ExitCode {
         Task::Prove { claim, full: false } => prove::run(claim, Extent::Quick),
         Task::Prove { claim, full: true } => prove::run(claim, Extent::Full),
         Task::Tidy => tidy::run(),
+        Task::InteropSchemas { talconfig, talos } => interop_schemas::run(&talconfig, &talos),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

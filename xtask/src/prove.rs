@@ -3,6 +3,7 @@
 //! A proof prints what it counted and ends with a one-line summary; it fails where the claim does not hold.
 
 mod fidelity;
+mod handoff;
 
 use crate::failure::Failure;
 
@@ -11,6 +12,8 @@ use crate::failure::Failure;
 pub(crate) enum Claim {
     /// The simulated host answers as recordings of Proxmox VE 9.2 and 8.4 do.
     Fidelity,
+    /// What the bootstrap gets is complete, valid and stable, and read by parsers that are not ours.
+    Handoff,
 }
 
 /// How much of a proof runs.
@@ -25,7 +28,8 @@ pub(crate) enum Extent {
 /// Runs one proof.
 pub(crate) fn run(claim: Claim, extent: Extent) -> Result<(), Failure> {
     match (claim, extent) {
-        // Every recording is replayed in seconds: there is no shorter run.
+        // Each looks at all there is in seconds: there is no shorter run.
         (Claim::Fidelity, Extent::Quick | Extent::Full) => fidelity::run(),
+        (Claim::Handoff, Extent::Quick | Extent::Full) => handoff::run(),
     }
 }

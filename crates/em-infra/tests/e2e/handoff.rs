@@ -148,7 +148,6 @@ fn nodes_that_do_not_answer_are_named_with_the_way_out() {
     k3s-dev-worker-2  127.83.19.21  refused
     ");
     insta::assert_snapshot!(said.stderr, @r"
-    Trying TCP 50000 of 3 nodes
       something has the address 127.83.19.11 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.11` should say bc:24:11:61:a2:0c)
       something has the address 127.83.19.20 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.20` should say bc:24:11:c6:26:e5)
       something has the address 127.83.19.21 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.21` should say bc:24:11:c0:78:1a)
