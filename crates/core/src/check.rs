@@ -197,9 +197,9 @@ fn collect_not_literal(node: &Node, into: &mut Vec<Range<usize>>) {
             .iter()
             .for_each(|item| collect_not_literal(item, into)),
         NodeKind::Map(items) => {
-            items
-                .iter()
-                .for_each(|(_, item)| collect_not_literal(item, into));
+            for (_, item) in items {
+                collect_not_literal(item, into);
+            }
         }
         NodeKind::Null | NodeKind::Bool(_) | NodeKind::Number(_) | NodeKind::String(_) => {}
     }

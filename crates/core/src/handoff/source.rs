@@ -34,7 +34,7 @@ pub enum SourceError {
     #[error("the inputs cannot be used")]
     Inputs,
     /// The document breaks the contract.
-    #[error("the document breaks the contract in {} places", .0.len())]
+    #[error("the document breaks the contract ({} breaches)", .0.len())]
     Broken(Vec<Breach>),
 }
 
@@ -62,7 +62,8 @@ pub fn of_plan(terraform: &Terraform, plan: &Path) -> Result<BootstrapContract, 
 /// What the inputs ask for, without Terraform.
 pub fn of_inputs(report: &Report) -> Result<BootstrapContract, SourceError> {
     let topology = report.topology.as_ref().ok_or(SourceError::Inputs)?;
-    Ok(handoff::of_topology(topology))
+    let document = handoff::of_topology(topology).to_value().to_json();
+    handoff::read(&document).map_err(SourceError::Broken)
 }
 
 /// A document that somebody made.

@@ -139,10 +139,7 @@ fn refuse(breaches: &[Breach], ui: &Ui) -> Result<Exit, CommandError> {
     for breach in breaches {
         ui.status(&breach.to_string());
     }
-    ui.status(&format!(
-        "The document breaks the contract in {} places.",
-        breaches.len()
-    ));
+    ui.status(&format!("Breaches of the contract: {}.", breaches.len()));
     Ok(Exit::Refused)
 }
 

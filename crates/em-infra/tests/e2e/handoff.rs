@@ -21,11 +21,15 @@ fn inputs_plan_and_state_hand_over_the_same() {
       hint: run `em-infra gate` first, or take `--from inputs`: nothing has to exist for that
     ");
 
-    let plan = lab.root().join("saved.plan").display().to_string();
-    let out = format!("-out={plan}");
-    terraform(&lab, &["plan", "-input=false", &out]);
-    let planned = lab.em_infra(&["handoff", "--plan", &plan]).succeeded();
-    terraform(&lab, &["apply", "-input=false", &plan]);
+    terraform(&lab, &["plan", "-input=false", "-out=saved.plan"]);
+    let planned = lab
+        .em_infra(&[
+            "handoff",
+            "--plan",
+            "terraform/environments/k3s-dev/saved.plan",
+        ])
+        .succeeded();
+    terraform(&lab, &["apply", "-input=false", "saved.plan"]);
     let made = lab.em_infra(&["handoff"]).succeeded();
 
     assert_eq!(planned.stdout, asked.stdout);
@@ -108,7 +112,7 @@ fn a_document_made_elsewhere_is_judged() {
     insta::assert_snapshot!(said.stderr, @r"
     /cluster/bootstrap_node: `k3s-dev-worker-1` is no control plane of the document; name one of k3s-dev-control-1 (bootstrap-node)
     /nodes/2/address: `192.168.1.20` is that of `k3s-dev-worker-1` already; give each node its own (unique)
-    The document breaks the contract in 2 places.
+    Breaches of the contract: 2.
     ");
     let said = lab
         .em_infra(&["--format", "json", "handoff", "--check", &path])
@@ -157,4 +161,21 @@ fn nodes_that_do_not_answer_are_named_with_the_way_out() {
         .em_infra(&["--format", "json", "handoff", "--check", &path, "--verify"])
         .ended_with(1);
     assert_eq!(said.json()[0]["trouble"], "refused");
+}
+
+/// `amdgpu-firmware` went with Talos 1.9: no image of 1.13 has it, so the id belongs to another version.
+#[test]
+fn a_schematic_of_another_talos_version_is_refused() {
+    let lab = Lab::new();
+    let old = contract::handoff::Schematic::new(["amdgpu-firmware"]).id();
+    lab.inputs(&format!(
+        "talos_schematic_id = \"{old}\"\nworker_count = 0\n"
+    ));
+    let said = lab
+        .em_infra(&["handoff", "--from", "inputs"])
+        .ended_with(50);
+    insta::assert_snapshot!(said.stderr, @r"
+    /nodes/0/image/extensions: Talos 1.13 has no extension `siderolabs/amdgpu-firmware`; make the schematic anew with the names of this Talos version (extensions)
+    Breaches of the contract: 1.
+    ");
 }

@@ -59,9 +59,13 @@ pub(super) fn document(
 ) -> Result<BootstrapContract, Obstacle> {
     let source = &arguments.source;
     let found = match (&source.plan, source.from) {
-        (Some(plan), _) => with_terraform(arguments, ui, environment, |terraform| {
-            handoff::of_plan(terraform, plan)
-        })?,
+        (Some(plan), _) => {
+            // Terraform looks from the root directory, the person from where they are.
+            let plan = std::path::absolute(plan).map_err(CommandError::from)?;
+            with_terraform(arguments, ui, environment, |terraform| {
+                handoff::of_plan(terraform, &plan)
+            })?
+        }
         (None, Origin::State) => with_terraform(arguments, ui, environment, handoff::of_state)?,
         (None, Origin::Inputs) => {
             handoff::of_inputs(&inspect(&arguments.root, &arguments.inputs, environment)?)
