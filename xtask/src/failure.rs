@@ -63,4 +63,20 @@ pub(crate) enum Failure {
     /// Output that another parser, or another project's schema, does not take.
     #[error("{0}")]
     Interop(String),
+    /// A published schema that cannot be compared.
+    #[error("cannot compare {}: {source}", path.display())]
+    Published {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: pve_sim::PublishedError,
+    },
+    /// A published schema that says something else than the simulator's tables.
+    #[error("the tables of the simulator differ from {} in {count} places", path.display())]
+    Differs {
+        /// The schema.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+    },
 }

@@ -1,4 +1,4 @@
-//! Writes the files that are made from the tables of `contract`, or says which of them are stale.
+//! Writes the files that are made from the tables of `contract` and the types of `pve-sim`, or says which are stale.
 
 use std::fs;
 use std::path::Path;
@@ -17,10 +17,14 @@ pub(crate) enum Generation {
     Check,
 }
 
+/// The shape of the files that `em-infra sim serve --scenario` reads.
+const SCENARIO_SCHEMA: &str = "schemas/sim-scenario.schema.json";
+
 /// Brings every generated file up to date, or compares each.
 pub(crate) fn run(generation: Generation) -> Result<(), Failure> {
     let root = root();
-    let files = contract::generate::files();
+    let mut files = contract::generate::files();
+    files.push((SCENARIO_SCHEMA, pve_sim::scenario_schema()));
     let stale: Vec<_> = files
         .iter()
         .filter(|(path, text)| differs(&root.join(path), text))
@@ -59,6 +63,39 @@ mod tests {
     fn the_generated_files_are_up_to_date() {
         if let Err(failure) = run(Generation::Check) {
             panic!("{failure}");
+        }
+    }
+
+    /// Whether the committed schema takes a scenario file.
+    fn takes(scenario: &str) -> bool {
+        let schema = fs::read_to_string(root().join(SCENARIO_SCHEMA)).unwrap();
+        let schema = serde_json::from_str(&schema).unwrap();
+        let scenario: serde_json::Value = toml::from_str(scenario).unwrap();
+        jsonschema::is_valid(&schema, &scenario)
+    }
+
+    #[test]
+    fn the_schema_of_scenarios_takes_what_the_simulator_takes() {
+        let example =
+            fs::read_to_string(root().join("crates/pve-sim/examples/small-host.toml")).unwrap();
+        let cases = [
+            ("", true),
+            (pve_sim::Scenario::k3s_dev_toml(), true),
+            (&example, true),
+            ("nodes = 3", false),
+            ("pve = \"7.4\"", false),
+            ("pve = 9.2", false),
+            ("[[vm]]\nvmid = 99", false),
+            ("[[vm]]\nvmid = 100\ncores = 2", false),
+            ("[[vm]]\nvmid = 100\n[vm.options]\ncores = [2]", false),
+            (
+                "[[storage]]\nname = \"a\"\ntype = \"dir\"\npath = \"/a\"",
+                false,
+            ),
+        ];
+        for (text, expected) in cases {
+            let read = pve_sim::Scenario::from_toml(text).is_ok();
+            assert_eq!((takes(text), read), (expected, expected), "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Development commands of the em-infra workspace: `cargo xtask --help`.
 
+mod check_schema;
 mod ci;
 mod clusters;
 mod failure;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use pve_sim::PveVersion;
 
 use crate::generate::Generation;
 use crate::prove::{Claim, Extent};
@@ -23,6 +25,14 @@ use crate::prove::{Claim, Extent};
 enum Task {
     /// Runs everything that has to hold before a change lands.
     Ci,
+    /// Compares the simulator's parameter tables with a published API schema of Proxmox VE.
+    CheckSchema {
+        /// Which tables: `8.4` or `9.2`.
+        #[arg(long, value_name = "RELEASE", value_parser = check_schema::release)]
+        pve: PveVersion,
+        /// The schema: a JSON list of methods with `method`, `path` and `parameters`.
+        path: PathBuf,
+    },
     /// Writes the files that are made from the table of inputs: Terraform variables, schemas, references.
     Generate {
         /// Write nothing; fail where a file is stale.
@@ -59,6 +69,7 @@ enum Task {
 )]
 fn main() -> ExitCode {
     let done = match Task::parse() {
+        Task::CheckSchema { pve, path } => check_schema::run(pve, &path),
         Task::Ci => ci::run(),
         Task::Generate { check: false } => generate::run(Generation::Write),
         Task::Generate { check: true } => generate::run(Generation::Check),

@@ -33,6 +33,8 @@ pub use clock::{Clock, SimTime};
 pub use fault::{Fault, FaultAction, FaultError, FaultRule};
 pub use journal::Entry;
 pub use published::{Comparison, PublishedError, compare_with_schema};
+#[cfg(feature = "schema")]
+pub use scenario::scenario_schema;
 pub use scenario::{Scenario, ScenarioError};
 pub use sim::{Config, Sim, StartError};
 pub use world::{

@@ -27,11 +27,14 @@ fn release() -> String {
 
 /// A whole file. Every table may be left out.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
     /// `8.4` or `9.2`.
     #[serde(default = "release")]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["8.4", "9.2"])))]
     pub(super) pve: String,
+    /// Name of the node.
     #[serde(default = "node")]
     pub(super) node: String,
     /// Source of everything the server makes up.
@@ -44,6 +47,7 @@ pub(super) struct Document {
     pub(super) host: Host,
     #[serde(default)]
     pub(super) pace: Pace,
+    /// Options of the datacenter, such as `next-id` and `mac_prefix`.
     #[serde(default)]
     pub(super) datacenter: BTreeMap<String, String>,
     #[serde(default, rename = "storage")]
@@ -54,6 +58,7 @@ pub(super) struct Document {
     pub(super) bridges: Vec<Bridge>,
     #[serde(default, rename = "vm")]
     pub(super) vms: Vec<Vm>,
+    /// Ids that containers take.
     #[serde(default)]
     pub(super) containers: Vec<u32>,
     #[serde(default, rename = "role")]
@@ -77,7 +82,9 @@ pub(super) struct Document {
     pub(super) faults: Vec<String>,
 }
 
+/// The hardware of the host.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Host {
     pub(super) cpus: Option<u32>,
@@ -85,7 +92,9 @@ pub(super) struct Host {
     pub(super) iommu: Option<bool>,
 }
 
+/// How long things take.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pace {
     /// Bytes a full copy moves per second, such as `500M`.
@@ -96,11 +105,14 @@ pub(super) struct Pace {
     pub(super) shutdown: Option<u64>,
 }
 
+/// A storage and what it holds room for.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Storage {
     pub(super) name: String,
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["dir", "lvmthin", "zfspool"])))]
     pub(super) kind: String,
     /// Directory of a `dir`.
     pub(super) path: Option<String>,
@@ -114,7 +126,9 @@ pub(super) struct Storage {
     pub(super) disable: bool,
 }
 
+/// A volume on a storage.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Volume {
     pub(super) volid: String,
@@ -124,7 +138,9 @@ pub(super) struct Volume {
     pub(super) used: Option<String>,
 }
 
+/// A network bridge of the host.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Bridge {
     pub(super) iface: String,
@@ -133,11 +149,19 @@ pub(super) struct Bridge {
     pub(super) vlan_aware: bool,
 }
 
+/// A machine or template.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Vm {
+    #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 999_999_999)))]
     pub(super) vmid: u32,
+    /// As in the machine's own file.
     #[serde(default)]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "BTreeMap<String, super::schema::Scalar>")
+    )]
     pub(super) options: BTreeMap<String, Value>,
     pub(super) guest: Option<Guest>,
     #[serde(default)]
@@ -146,7 +170,9 @@ pub(super) struct Vm {
     pub(super) snapshots: Vec<String>,
 }
 
+/// What runs inside a machine.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Guest {
     #[serde(default)]
@@ -157,7 +183,9 @@ pub(super) struct Guest {
     pub(super) ignores_shutdown: bool,
 }
 
+/// A network interface as the guest agent reports it.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Interface {
     pub(super) name: String,
@@ -167,14 +195,18 @@ pub(super) struct Interface {
     pub(super) addresses: Vec<String>,
 }
 
+/// A role and its privileges.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Role {
     pub(super) id: String,
     pub(super) privileges: Vec<String>,
 }
 
+/// A user, with a password where it may log in.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct User {
     pub(super) id: String,
@@ -185,7 +217,9 @@ pub(super) struct User {
     pub(super) expire: u64,
 }
 
+/// A group of users.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Group {
     pub(super) id: String,
@@ -193,7 +227,9 @@ pub(super) struct Group {
     pub(super) users: Vec<String>,
 }
 
+/// An API token.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Token {
     /// `user@realm!token`.
@@ -207,7 +243,9 @@ pub(super) struct Token {
     pub(super) expire: u64,
 }
 
+/// A role granted on a path.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Acl {
     pub(super) path: String,
@@ -218,7 +256,9 @@ pub(super) struct Acl {
     pub(super) propagate: bool,
 }
 
+/// A resource pool.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pool {
     pub(super) id: String,
@@ -228,7 +268,9 @@ pub(super) struct Pool {
     pub(super) storages: Vec<String>,
 }
 
+/// A PCI device as sysfs shows it.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct PciDevice {
     pub(super) id: String,
@@ -245,7 +287,9 @@ fn no_group() -> i64 {
     -1
 }
 
+/// A cluster-wide name for PCI devices.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct PciMapping {
     pub(super) id: String,
@@ -291,9 +335,7 @@ impl Document {
             self.check_token(&format!("token[{index}].id"), token)?;
         }
         for (index, vm) in self.vms.iter().enumerate() {
-            if !(100..=999_999_999).contains(&vm.vmid) {
-                return problem(&format!("vm[{index}].vmid"), "must be 100 to 999999999");
-            }
+            vm.check(&format!("vm[{index}]"))?;
         }
         Ok(())
     }
@@ -322,6 +364,27 @@ impl Document {
             place,
             &format!("user `{user}` is not defined; add a [[user]] with this id"),
         )
+    }
+}
+
+impl Vm {
+    fn check(&self, place: &str) -> Result<(), ScenarioError> {
+        if !(100..=999_999_999).contains(&self.vmid) {
+            return problem(&format!("{place}.vmid"), "must be 100 to 999999999");
+        }
+        let odd = self.options.iter().find(|(_, value)| {
+            matches!(
+                value,
+                Value::Array(_) | Value::Table(_) | Value::Datetime(_)
+            )
+        });
+        match odd {
+            Some((key, _)) => problem(
+                &format!("{place}.options.{key}"),
+                "must be a string, a number or a boolean, as in the machine's file",
+            ),
+            None => Ok(()),
+        }
     }
 }
 

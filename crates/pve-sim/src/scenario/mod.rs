@@ -4,10 +4,14 @@
 
 mod build;
 mod file;
+#[cfg(feature = "schema")]
+mod schema;
 
 use std::collections::BTreeMap;
 
 use self::file::Document;
+#[cfg(feature = "schema")]
+pub use self::schema::scenario_schema;
 use crate::fault::{Fault, FaultError};
 use crate::world::{PveVersion, World};
 
