@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::error::failed_to;
@@ -22,6 +22,11 @@ pub fn create_private_dirs(path: &Path) -> Result<()> {
         .recursive(true)
         .create(path)
         .map_err(failed_to("create the directory", path))
+}
+
+/// The path from the root of the file system, for programs that run in another directory. Links stay.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(failed_to("find the place of", path))
 }
 
 fn private() -> DirBuilder {
@@ -112,6 +117,15 @@ mod tests {
         assert_eq!([mode(&deep), mode(&dir.path().join("a"))], [0o700, 0o700]);
         create_private_dirs(&deep).unwrap();
         assert!(create_private_dir(&deep).unwrap_err().is_already_there());
+    }
+
+    #[test]
+    fn a_path_means_the_same_in_another_directory() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(absolute(Path::new("a/b")).unwrap(), here.join("a/b"));
+        assert_eq!(absolute(Path::new("/a/b")).unwrap(), Path::new("/a/b"));
+        let error = absolute(Path::new("")).unwrap_err();
+        assert_eq!(error.to_string(), "failed to find the place of ``");
     }
 
     #[test]

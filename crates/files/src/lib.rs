@@ -17,7 +17,7 @@ pub use append::Appender;
 pub use atomic::create_atomic;
 pub use create::{create_new, new_file};
 pub use digest::Digest;
-pub use dir::{Published, create_private_dir, create_private_dirs, publish_dir};
+pub use dir::{Published, absolute, create_private_dir, create_private_dirs, publish_dir};
 pub use error::{Error, Result};
 pub use lock::{ExclusiveLock, lock, try_lock};
 pub use mode::Mode;

@@ -19,8 +19,10 @@ impl RunDirectory {
     /// Makes the directory `<base>/runs/<time>`, and takes the lock that keeps a second gate out of
     /// the same root module. Where the lock is taken, the gate says so in its verdict.
     ///
-    /// `base` is usually `.em-infra` in the root module; it keeps itself out of git.
+    /// `base` is usually `.em-infra` in the root module; it keeps itself out of git. The path of the
+    /// directory is absolute, since Terraform writes into it from another one.
     pub fn create(base: &Path, now: OffsetDateTime) -> files::Result<Self> {
+        let base = &files::absolute(base)?;
         let runs = base.join("runs");
         files::create_private_dirs(&runs)?;
         keep_out_of_git(base)?;
