@@ -27,8 +27,9 @@ impl Error {
             }),
             Self::Untrusted { seen, .. } => Some(format!(
                 "compare the fingerprint with `pvenode cert info` on the host; if it is the same, set \
-                 `tls_fingerprint = \"{seen}\"`, or give Proxmox's own authority \
-                 (/etc/pve/pve-root-ca.pem) as `tls_ca_file`"
+                 `proxmox_tls_fingerprint = \"{seen}\"`, or give Proxmox's own authority \
+                 (/etc/pve/pve-root-ca.pem) as `proxmox_tls_ca_file`; in a provider block of your own \
+                 the names are `tls_fingerprint` and `tls_ca_file`"
             )),
             Self::Unauthenticated { who, .. } if who.contains('!') => Some(format!(
                 "check the token `{who}` and its secret: it may be mistyped, expired, deleted or of a \
