@@ -5,20 +5,35 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use pve_sim::{Config, Entry, Scenario, Sim};
+use serde_json::Value;
 use tempfile::TempDir;
 use tf_run::Env;
 use tokio::runtime::Runtime;
 
+use crate::process::Running;
+
 /// Tasks of the host take milliseconds.
 const FAST: f64 = 200.0;
+
+/// Tasks of the host do not end while a test looks.
+const FROZEN: f64 = 0.001;
+
+/// How often time jumps on a frozen host that is let go on, and how far.
+const TICK: Duration = Duration::from_millis(20);
+const JUMP: Duration = Duration::from_secs(1);
 
 pub(crate) struct Lab {
     folder: TempDir,
     pub(crate) sim: Sim,
-    runtime: Runtime,
+    /// The host lives as long as it does.
+    _runtime: Runtime,
 }
+
+const GATE: [&str; 4] = ["gate", "--yes", "--format", "json"];
 
 /// How a program ended and what it said.
 #[derive(Debug)]
@@ -33,16 +48,15 @@ impl Lab {
         Self::with_speed(FAST)
     }
 
-    pub(crate) fn with_speed(speed: f64) -> Self {
+    fn with_speed(speed: f64) -> Self {
         let runtime = Runtime::new().unwrap();
         let sim = runtime
-            .block_on(Sim::start(Config::real(Scenario::k3s_dev(), speed)))
+            .block_on(Sim::start(Config::real(scenario(), speed)))
             .unwrap();
-        let folder = tempfile::tempdir().unwrap();
         let lab = Self {
-            folder,
+            folder: tempfile::tempdir().unwrap(),
             sim,
-            runtime,
+            _runtime: runtime,
         };
         lab.clone_configuration();
         std::fs::create_dir(lab.home()).unwrap();
@@ -51,9 +65,22 @@ impl Lab {
 
     /// With this build of the provider below the home, as a user has it.
     pub(crate) fn installed() -> Self {
-        let lab = Self::new();
-        lab.em_infra(&["provider", "install"]).succeeded();
-        lab
+        Self::new().with_provider()
+    }
+
+    /// The same on a host whose tasks go on only in [`Self::while_time_passes`].
+    pub(crate) fn frozen() -> Self {
+        Self::with_speed(FROZEN).with_provider()
+    }
+
+    fn with_provider(self) -> Self {
+        self.em_infra(&["provider", "install"]).succeeded();
+        self
+    }
+
+    /// Everything that belongs to this test.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn root(&self) -> PathBuf {
@@ -87,6 +114,58 @@ impl Lab {
 
     pub(crate) fn em_infra_with(&self, arguments: &[&str], env: &Env) -> Said {
         said(self.command(em_infra(), arguments, env))
+    }
+
+    /// The gate as scripts call it.
+    pub(crate) fn gate(&self) -> Said {
+        self.em_infra(&GATE)
+    }
+
+    /// The gate, and the test goes on beside it.
+    pub(crate) fn start_gate(&self) -> Running {
+        Running::start(self.command(em_infra(), &GATE, &self.env()))
+    }
+
+    /// Does `work` while a frozen host goes on.
+    pub(crate) fn while_time_passes<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (working, ended) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(TICK) {
+                    self.sim.advance(JUMP);
+                }
+            });
+            let done = work();
+            drop(working);
+            done
+        })
+    }
+
+    /// What `terraform output` answers, without the types.
+    pub(crate) fn outputs(&self) -> BTreeMap<String, Value> {
+        let arguments = ["-chdir=terraform/environments/k3s-dev", "output", "-json"];
+        let Value::Object(outputs) = self.terraform(&arguments).succeeded().json() else {
+            panic!("outputs are an object");
+        };
+        let values = outputs
+            .into_iter()
+            .map(|(name, mut output)| (name, output["value"].take()));
+        values.collect()
+    }
+
+    /// The VMs in the state, VMID and status; `None` where Terraform has nothing to say against one.
+    pub(crate) fn state(&self) -> BTreeMap<u64, Option<String>> {
+        let text = std::fs::read_to_string(self.root().join("terraform.tfstate")).unwrap();
+        let state: Value = serde_json::from_str(&text).unwrap();
+        let resources = state["resources"].as_array().unwrap().iter();
+        resources
+            .filter(|resource| resource["type"] == "eminfra_talos_vm")
+            .flat_map(|resource| resource["instances"].as_array().unwrap())
+            .map(|instance| {
+                let status = instance["status"].as_str().map(str::to_owned);
+                (instance["attributes"]["vmid"].as_u64().unwrap(), status)
+            })
+            .collect()
     }
 
     pub(crate) fn terraform(&self, arguments: &[&str]) -> Said {
@@ -130,11 +209,6 @@ impl Lab {
             .collect()
     }
 
-    pub(crate) fn shut_host_down(self) -> TempDir {
-        self.runtime.block_on(self.sim.shutdown());
-        self.folder
-    }
-
     fn clone_configuration(&self) {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../terraform");
         let to = self.folder.path().join("terraform");
@@ -176,20 +250,32 @@ impl Said {
     }
 }
 
+/// The built-in host with secrets that are in no program.
+fn scenario() -> Scenario {
+    let built_in = Scenario::k3s_dev_toml();
+    let text = built_in.replace("7e57ab1e-0000-", "5ec4e700-0000-");
+    assert_ne!(
+        text, built_in,
+        "the secrets of the built-in host look otherwise"
+    );
+    Scenario::from_toml(&text).unwrap()
+}
+
 pub(crate) fn em_infra() -> &'static str {
     env!("CARGO_BIN_EXE_em-infra")
 }
 
 fn said(mut command: Command) -> Said {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().unwrap();
-    Said {
-        code: status.code(),
-        stdout: String::from_utf8(stdout).unwrap(),
-        stderr: String::from_utf8(stderr).unwrap(),
+    Said::from(command.output().unwrap())
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 }
 

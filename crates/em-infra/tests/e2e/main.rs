@@ -2,6 +2,11 @@
 
 mod by_hand;
 mod check;
+mod gate;
 mod handoff;
+mod interruption;
 mod lab;
+mod process;
 mod refusals;
+mod secrets;
+mod simulation;

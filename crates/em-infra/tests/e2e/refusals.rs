@@ -8,12 +8,9 @@ fn refused(lab: &Lab, change: impl FnOnce(&mut tf_run::Env)) -> Said {
     let mut env = lab.env();
     change(&mut env);
     let said = lab.em_infra_with(&["gate", "--yes"], &env).ended_with(40);
-    assert_eq!(
-        lab.writes().len(),
-        0,
-        "the host was written to: {:?}",
-        lab.writes()
-    );
+    assert_eq!(lab.writes(), [], "the host was written to");
+    let errors = said.stderr.lines().filter(|line| line.starts_with("error"));
+    assert_eq!(errors.count(), 1, "one error in:\n{}", said.stderr);
     said
 }
 
@@ -34,7 +31,10 @@ fn a_wrong_token_is_refused() {
     let said = refused(&lab, |env| {
         env.set("TF_VAR_proxmox_api_token_secret", secret)
     });
-    says_once(&said, "em-infra@pve!terraform");
+    says_once(
+        &said,
+        "Check the token `em-infra@pve!terraform` and its secret",
+    );
     assert!(!said.stderr.contains(secret) && !said.stdout.contains(secret));
 }
 
@@ -69,9 +69,18 @@ fn an_untrusted_certificate_is_refused_and_its_fingerprint_is_shown() {
 #[test]
 fn a_missing_template_is_refused() {
     let lab = Lab::installed();
-    lab.inputs("worker_template = \"talos-v0-missing\"\n");
+    lab.inputs("worker_count = 1\nworker_template = \"talos-v0-missing\"\n");
     let said = refused(&lab, |_| ());
     assert!(said.stderr.contains("talos-v0-missing"), "{}", said.stderr);
+}
+
+#[test]
+fn an_input_of_the_older_contract_is_a_warning_and_the_gate_passes() {
+    let lab = Lab::installed();
+    lab.inputs("ssh_authorized_keys = [\"ssh-ed25519 AAAA solo\"]\n");
+    let said = lab.em_infra(&["gate", "--yes"]).succeeded();
+    says_once(&said, "warning: ");
+    says_once(&said, "ssh_authorized_keys has no effect: Talos has no SSH");
 }
 
 #[test]

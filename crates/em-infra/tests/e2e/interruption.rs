@@ -1,0 +1,120 @@
+//! Whatever ends in the middle of an apply, a plain rerun passes: nothing is lost, made twice or rebuilt.
+
+use nix::sys::signal::{Signal, kill};
+use testkit::wait_until;
+
+use crate::gate::passes;
+use crate::lab::Lab;
+use crate::process::{Running, is_alive, started_from};
+
+const VMIDS: [u32; 3] = [8001, 8010, 8011];
+
+/// A gate whose three VMs are being cloned by a host on which no time passes.
+pub(crate) fn in_mid_create() -> (Lab, Running) {
+    let lab = Lab::frozen();
+    let gate = lab.start_gate();
+    wait_until("the clones of all VMs have begun", || {
+        clones(&lab) == VMIDS.len()
+    });
+    (lab, gate)
+}
+
+fn clones(lab: &Lab) -> usize {
+    let writes = lab.writes();
+    writes
+        .iter()
+        .filter(|write| write.path.ends_with("/clone"))
+        .count()
+}
+
+#[track_caller]
+fn saved(lab: &Lab) {
+    let untainted = VMIDS.map(|vmid| (u64::from(vmid), None)).into();
+    assert_eq!(lab.state(), untainted);
+}
+
+/// A plain rerun passes, and each VM was cloned once and never deleted.
+#[track_caller]
+fn a_rerun_passes(lab: &Lab) {
+    lab.while_time_passes(|| passes(lab));
+    saved(lab);
+    assert_eq!(lab.vms().into_keys().collect::<Vec<_>>(), VMIDS);
+    assert_eq!(clones(lab), VMIDS.len(), "a VM was made again");
+    assert!(lab.writes().iter().all(|write| write.method != "DELETE"));
+    assert!(lab.sim.world(|world| {
+        VMIDS
+            .iter()
+            .all(|vmid| world.vm(*vmid).unwrap().is_running())
+    }));
+}
+
+#[test]
+fn killing_em_infra_leaves_terraform_to_finish_and_save() {
+    let (lab, gate) = in_mid_create();
+    let terraform = gate.terraform();
+    gate.signal(Signal::SIGKILL);
+    assert_eq!(gate.ended().code, None);
+    assert!(is_alive(terraform));
+    lab.while_time_passes(|| wait_until("Terraform has ended", || !is_alive(terraform)));
+    saved(&lab);
+    let writes = lab.writes().len();
+    a_rerun_passes(&lab);
+    assert_eq!(lab.writes()[writes..], [], "all was there");
+}
+
+#[test]
+fn a_rerun_waits_for_the_terraform_of_a_killed_em_infra() {
+    let (lab, gate) = in_mid_create();
+    gate.signal(Signal::SIGKILL);
+    gate.ended();
+    a_rerun_passes(&lab);
+}
+
+#[test]
+fn ctrl_c_and_a_plain_kill_park_what_was_begun() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let (lab, gate) = in_mid_create();
+        gate.signal(signal);
+        let said = lab.while_time_passes(|| gate.ended()).ended_with(130);
+        assert_eq!(said.json()["verdict"], "interrupted");
+        saved(&lab);
+        a_rerun_passes(&lab);
+    }
+}
+
+#[test]
+fn an_impatient_second_ctrl_c_loses_nothing() {
+    let (lab, gate) = in_mid_create();
+    gate.signal(Signal::SIGINT);
+    gate.signal(Signal::SIGTERM);
+    lab.while_time_passes(|| gate.ended()).ended_with(130);
+    saved(&lab);
+    a_rerun_passes(&lab);
+}
+
+#[test]
+fn a_closed_terminal_does_not_end_the_run() {
+    let (lab, gate) = in_mid_create();
+    gate.signal(Signal::SIGHUP);
+    lab.while_time_passes(|| gate.ended()).succeeded();
+    a_rerun_passes(&lab);
+}
+
+#[test]
+fn after_a_killed_terraform_the_rerun_takes_over_what_was_begun() {
+    let (lab, gate) = in_mid_create();
+    kill(gate.terraform(), Signal::SIGKILL).unwrap();
+    lab.while_time_passes(|| gate.ended()).ended_with(40);
+    a_rerun_passes(&lab);
+}
+
+#[test]
+fn after_a_killed_provider_the_rerun_takes_over_what_was_begun() {
+    let (lab, gate) = in_mid_create();
+    // Terraform runs one provider for the functions and one for the resources.
+    for provider in started_from(&lab.home()) {
+        kill(provider, Signal::SIGKILL).unwrap();
+    }
+    lab.while_time_passes(|| gate.ended()).ended_with(40);
+    a_rerun_passes(&lab);
+}
