@@ -70,7 +70,7 @@ pub(crate) fn find(
     environment: &Env,
 ) -> Result<Engine, CommandError> {
     Engine::find(&choice.as_choice(), environment, &mut |notice| {
-        say(ui, &notice)
+        say(ui, &notice);
     })
     .map_err(no_engine)
 }
@@ -85,7 +85,7 @@ impl EngineChoice {
 
 fn status(choice: &EngineChoice, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
     let found = Engine::find_local(&choice.as_choice(), environment, &mut |notice| {
-        say(ui, &notice)
+        say(ui, &notice);
     })
     .map_err(no_engine)?;
     let exit = if found.is_some() {
@@ -172,7 +172,7 @@ fn say(ui: &Ui, notice: &Notice) {
             ui.faint(&format!("  {licence}. Other ways: {THREE_WAYS}"));
         }
         Notice::Installed { program } => {
-            ui.status(&format!("Terraform is ready: {}", program.display()))
+            ui.status(&format!("Terraform is ready: {}", program.display()));
         }
     }
 }

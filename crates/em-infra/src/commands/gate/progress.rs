@@ -69,7 +69,7 @@ impl<'ui> Progress<'ui> {
         match event {
             Said::Diagnostic(diagnostic) if !repeats(step, diagnostic) => self.say(diagnostic),
             Said::ApplyComplete(done) if step == Step::Apply => {
-                self.note(&format!("    {}", done.message))
+                self.note(&format!("    {}", done.message));
             }
             Said::ApplyStart(done) | Said::ApplyProgress(done) | Said::RefreshStart(done) => {
                 self.live(&format!("{}: {}", name(step), done.message));
@@ -129,7 +129,8 @@ const fn is_plan(step: Step) -> bool {
 fn diagnostic_lines(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.summary.clone();
     if let Some(address) = &diagnostic.address {
-        text.push_str(&format!("\n  with {address}"));
+        text.push_str("\n  with ");
+        text.push_str(address);
     }
     for line in diagnostic
         .detail
