@@ -181,7 +181,7 @@ mod tests {
                     format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy())
                 })
             })
-            .filter(|path| path.ends_with(".tf"))
+            .filter(|path| Path::new(path).extension() == Some("tf".as_ref()))
             .collect();
         let embedded: BTreeSet<String> = CONFIGURATION
             .iter()

@@ -1,5 +1,7 @@
 //! The executable, the real Terraform and the simulated host together.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic like tests")]
+
 mod by_hand;
 mod check;
 mod gate;

@@ -29,7 +29,7 @@ fn a_wrong_token_is_refused() {
     let lab = Lab::installed();
     let secret = "deadbeef-0000-4000-8000-00000000beef";
     let said = refused(&lab, |env| {
-        env.set("TF_VAR_proxmox_api_token_secret", secret)
+        env.set("TF_VAR_proxmox_api_token_secret", secret);
     });
     says_once(
         &said,
