@@ -45,8 +45,28 @@ pub(crate) fn run(talconfig: &Path, talos: &[PathBuf]) -> Result<(), Failure> {
             }
         }
     }
+    refuses(&talconfig, &minors)?;
     report(&counts);
     Ok(())
+}
+
+/// A schema that takes anything would prove nothing: each has to refuse a misspelt key.
+fn refuses(talconfig: &Validator, minors: &BTreeMap<u64, Talos>) -> Result<(), Failure> {
+    let mut validators = vec![("talconfig", talconfig)];
+    validators.extend(minors.values().flat_map(|talos| {
+        let kinds = talos.kinds.iter();
+        kinds.map(|(kind, validator)| (kind.as_str(), validator))
+    }));
+    let misspelt = json!({ "apiVersion": "v1alpha1", "clustername": "k3s-dev" });
+    match validators
+        .into_iter()
+        .find(|(_, validator)| validator.is_valid(&misspelt))
+    {
+        Some((name, _)) => Err(Failure::Interop(format!(
+            "the schema of `{name}` takes anything"
+        ))),
+        None => Ok(()),
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "the result of a development command")]

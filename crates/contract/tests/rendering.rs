@@ -238,3 +238,75 @@ fn scaling_workers_changes_no_other_line_of_a_talconfig() {
     assert_eq!(nodes(&three).len(), nodes(&two).len() + 1);
     assert!(nodes(&two).iter().all(|node| nodes(&three).contains(node)));
 }
+
+/// No parser of dnsmasq or ISC is at hand; each line is taken apart here by the rules of their manuals.
+#[test]
+fn reservations_are_the_same_in_every_form() {
+    let document = document(&large());
+    let expected: Vec<[String; 3]> = document
+        .nodes
+        .iter()
+        .map(|node| {
+            [
+                node.mac.to_lowercase(),
+                node.address.clone(),
+                node.name.clone(),
+            ]
+        })
+        .collect();
+    let without_comments = |rendering| {
+        let text = render(&document, rendering);
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let dnsmasq = without_comments(Rendering::DhcpDnsmasq);
+    let dnsmasq: Vec<Vec<&str>> = dnsmasq
+        .iter()
+        .map(|line| {
+            line.strip_prefix("dhcp-host=")
+                .expect("a reservation")
+                .split(',')
+                .collect()
+        })
+        .collect();
+    assert_eq!(dnsmasq, expected);
+
+    let isc = without_comments(Rendering::DhcpIsc).join(" ");
+    let isc: Vec<Vec<&str>> = isc
+        .split_terminator('}')
+        .map(|host| {
+            let words: Vec<&str> = host
+                .split([' ', ';', '{', '"'])
+                .filter(|word| !word.is_empty())
+                .collect();
+            let [
+                _,
+                _,
+                "hardware",
+                "ethernet",
+                mac,
+                "fixed-address",
+                address,
+                "option",
+                "host-name",
+                name,
+            ] = words[..]
+            else {
+                panic!("{words:?}")
+            };
+            vec![mac, address, name]
+        })
+        .collect();
+    assert_eq!(isc, expected);
+
+    let kea: Json = serde_json::from_str(&render(&document, Rendering::DhcpKea)).expect("JSON");
+    let kea: Vec<[&str; 3]> = kea["reservations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| {
+            ["hw-address", "ip-address", "hostname"].map(|key| it[key].as_str().unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(kea, expected);
+}

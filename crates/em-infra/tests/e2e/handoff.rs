@@ -179,3 +179,43 @@ fn a_schematic_of_another_talos_version_is_refused() {
     Breaches of the contract: 1.
     ");
 }
+
+/// A `talosctl` that only notes what it is asked: which commands a shell makes of the script, in which order.
+#[test]
+fn the_script_asks_talosctl_for_the_right_things_in_order() {
+    let lab = Lab::new();
+    let script = lab
+        .em_infra(&["handoff", "--from", "inputs", "--output", "talosctl"])
+        .succeeded();
+    let tools = lab.home().join("bin");
+    std::fs::create_dir(&tools).unwrap();
+    let note = lab.home().join("asked");
+    let talosctl = format!("#!/bin/sh\necho \"$*\" >> {}\n", note.display());
+    program(&tools.join("talosctl"), &talosctl);
+    program(&lab.home().join("bootstrap.sh"), &script.stdout);
+
+    let mut env = lab.env();
+    env.set("PATH", format!("{}:/usr/bin:/bin", tools.display()));
+    let path = lab.home().join("bootstrap.sh").display().to_string();
+    let ran = lab.command("sh", &[&path], &env).output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let steps = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(
+        steps,
+        "== config\n== apply\n== bootstrap\n== kubeconfig\n== health\n"
+    );
+    insta::assert_snapshot!(std::fs::read_to_string(note).unwrap());
+
+    let wrong = lab.command("sh", &[&path, "aply"], &env).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8(wrong.stderr).unwrap(),
+        "no such step: aply\n"
+    );
+}
+
+fn program(path: &std::path::Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    files::create_new(path, text.as_bytes(), files::Mode::Private).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
+}

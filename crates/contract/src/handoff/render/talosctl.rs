@@ -57,6 +57,7 @@ fn config(document: &BootstrapContract) -> String {
     format!(
         r#"# The cluster's secrets once, then a configuration for each class of nodes and a patched one for each node.
 config() {{
+  mkdir -p nodes
   [ -e secrets.yaml ] || talosctl gen secrets --output-file secrets.yaml --talos-version {talos}
   cat > cluster.patch.yaml <<'PATCH'
 {cluster_patch}PATCH
@@ -151,7 +152,7 @@ fn role_word(role: Role) -> &'static str {
 
 fn patch_node(document: &BootstrapContract, node: &NodeFacts, class: &str) -> String {
     format!(
-        "\n  cat > {name}.patch.yaml <<'PATCH'\n{patch}PATCH\n  talosctl machineconfig patch {class}.yaml --patch @{name}.patch.yaml --output {name}.yaml\n",
+        "\n  cat > nodes/{name}.patch.yaml <<'PATCH'\n{patch}PATCH\n  talosctl machineconfig patch {class}.yaml --patch @nodes/{name}.patch.yaml --output nodes/{name}.yaml\n",
         name = word(&node.name),
         patch = patches::node(document, node),
     )
@@ -160,7 +161,7 @@ fn patch_node(document: &BootstrapContract, node: &NodeFacts, class: &str) -> St
 fn apply(document: &BootstrapContract) -> String {
     let line = |node: &NodeFacts| {
         format!(
-            "  talosctl apply-config --insecure --nodes {} --file {}.yaml
+            "  talosctl apply-config --insecure --nodes {} --file nodes/{}.yaml
 ",
             word(&node.address),
             word(&node.name)
