@@ -93,7 +93,6 @@ codes! {
     GpuTooMany "gpu-too-many",
     GpuOutsideGpuWorkers "gpu-outside-gpu-workers",
     GpuTemplateMissing "gpu-template-missing",
-    GpuRawAddressWithToken "gpu-raw-address-with-token",
     GpuSchematicPlain "gpu-schematic-plain",
     ControlPlaneEven "control-plane-even",
     ControlPlaneMany "control-plane-many",

@@ -250,7 +250,7 @@ const TOPOLOGY: &[Input] = &[
         "gpu_worker_pci_bdfs",
         Section::Topology,
         Kind::List(&Kind::Text(Text::Pci)),
-        "PCI addresses of GPUs: one GPU worker for each, named `<env_name>-gpu-<bus><device>`. An API token cannot pass a raw address through; name mappings in `gpu_workers` instead.",
+        "PCI addresses of GPUs: one GPU worker for each, named `<env_name>-gpu-<bus><device>`. A PCI resource mapping is made for each, since an API token cannot pass a raw address through.",
     )
     .default(Default::EmptyList)
     .example(r#"["0000:03:00.0"]"#),

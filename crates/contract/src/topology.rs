@@ -100,7 +100,7 @@ pub enum Role {
     Worker,
 }
 
-/// One PCI device: an address or a mapping.
+/// One PCI device: a mapping that exists, or an address with the mapping that is made for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gpu {
     /// PCI address.
@@ -166,6 +166,10 @@ impl Topology {
         Value::Map(BTreeMap::from([
             ("nodes".to_owned(), Value::Map(nodes)),
             ("cluster".to_owned(), plain(&self.cluster)),
+            (
+                "pci_mappings".to_owned(),
+                Value::Map(gpu::mappings(&self.nodes)),
+            ),
             ("warnings".to_owned(), Value::List(warnings.collect())),
         ]))
     }

@@ -78,6 +78,8 @@ fn each_vm_gets_every_attribute_of_its_node() {
             "name" => "name = each.key".to_owned(),
             // These two say where a node is counted and grouped, not what the VM is.
             "slot" | "group" => continue,
+            // By mapping alone: an address gets one that is made for it.
+            "gpus" => "mapping = gpu.bdf == null ? gpu.mapping : eminfra_pci_mapping.gpu[gpu.mapping].name".to_owned(),
             name => format!("{name} = each.value.{name}"),
         };
         assert!(lines.contains(&line), "{line}");

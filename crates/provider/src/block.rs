@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pve_client::Client;
+use pve_client::{Auth, Client};
 use tf_plugin::{
     Attribute, ConfigureRequest, Diagnostic, Diagnostics, Known, Provider, Schema, ValidateRequest,
 };
@@ -91,6 +91,8 @@ async fn reach(access: Access, policy: Policy) -> Result<Run, Diagnostic> {
         connection,
         provenance,
     } = access;
+    let is_root =
+        matches!(&connection.auth, Auth::Ticket { user, .. } if user.as_str() == "root@pam");
     let client = Client::new(&connection).map_err(|error| {
         Diagnostic::error("The access to Proxmox VE cannot be used")
             .detail(sentence(&error.to_string()))
@@ -100,7 +102,7 @@ async fn reach(access: Access, policy: Policy) -> Result<Run, Diagnostic> {
         .await
         .map_err(|error| report::host(&provenance, &error))?;
     match version.number() {
-        Some((major, _)) if major >= 8 => Ok(Run::new(client, policy, provenance)),
+        Some((major, _)) if major >= 8 => Ok(Run::new(client, policy, is_root, provenance)),
         _ => Err(
             Diagnostic::error("The version of Proxmox VE is not supported").detail(format!(
                 "{provenance} runs version {}. em-infra needs Proxmox VE 8 or newer.",

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pve_api::network::Bridge;
 use pve_api::node::Node;
+use pve_api::pci::{PciDevice, PciMapping};
 use pve_api::storage::Storage;
 use pve_api::vm::VmSummary;
 use pve_api::vm_config::View;
 use pve_api::{NodeName, VmConfig, VmId};
 use pve_client::{Client, Error};
 use tokio::sync::OnceCell;
+use vm::DeviceClaim;
 
 /// A fact, or why it cannot be had; shared by all who asked.
 pub(crate) type Fact<T> = Result<Arc<T>, Arc<Error>>;
@@ -25,6 +27,9 @@ pub(crate) struct Facts {
     storages: Cells<NodeName, Vec<Storage>>,
     bridges: Cells<NodeName, Vec<Bridge>>,
     templates: Cells<(NodeName, VmId), VmConfig>,
+    pci_devices: Cells<NodeName, Vec<PciDevice>>,
+    mappings: OnceCell<Fact<Vec<PciMapping>>>,
+    device_claims: Cells<NodeName, Vec<DeviceClaim>>,
 }
 
 impl Facts {
@@ -36,6 +41,9 @@ impl Facts {
             storages: Mutex::default(),
             bridges: Mutex::default(),
             templates: Mutex::default(),
+            pci_devices: Mutex::default(),
+            mappings: OnceCell::new(),
+            device_claims: Mutex::default(),
         }
     }
 
@@ -61,6 +69,49 @@ impl Facts {
     pub(crate) async fn template(&self, node: &NodeName, vmid: VmId) -> Fact<VmConfig> {
         let read = self.client.vm_config(node, vmid, View::Pending);
         once(&self.templates, (node.clone(), vmid), read).await
+    }
+
+    pub(crate) async fn pci_devices(&self, node: &NodeName) -> Fact<Vec<PciDevice>> {
+        let read = self.client.all_pci_devices(node);
+        once(&self.pci_devices, node.clone(), read).await
+    }
+
+    pub(crate) async fn mappings(&self) -> Fact<Vec<PciMapping>> {
+        self.mappings
+            .get_or_init(async || shared(self.client.pci_mappings().await))
+            .await
+            .clone()
+    }
+
+    /// The PCI devices of every VM of a node: one call for each, since no list shows them.
+    pub(crate) async fn device_claims(&self, node: &NodeName) -> Fact<Vec<DeviceClaim>> {
+        let vms = self.vms(node).await?;
+        once(
+            &self.device_claims,
+            node.clone(),
+            self.read_claims(node, &vms),
+        )
+        .await
+    }
+
+    async fn read_claims(
+        &self,
+        node: &NodeName,
+        vms: &[VmSummary],
+    ) -> Result<Vec<DeviceClaim>, Error> {
+        let mut claims = Vec::new();
+        for vm in vms {
+            let config = match self.client.vm_config(node, vm.vmid, View::Pending).await {
+                Ok(config) => config,
+                // Removed since the list was read.
+                Err(error) if error.is_not_found() => continue,
+                Err(error) => return Err(error),
+            };
+            // What cannot be understood of a VM that is not ours is not ours to judge.
+            let devices = config.host_pci().unwrap_or_default();
+            claims.push(DeviceClaim::of(vm.vmid, &vm.name, devices.into_values()));
+        }
+        Ok(claims)
     }
 }
 

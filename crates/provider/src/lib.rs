@@ -14,6 +14,7 @@ mod functions;
 mod host;
 mod notices;
 mod patience;
+mod pci_mapping;
 mod policy;
 mod report;
 mod session;
@@ -27,6 +28,7 @@ pub use block::Block;
 pub use environment::Environment;
 pub use functions::{BootstrapContract, InputError, Topology};
 pub use notices::Notices;
+pub use pci_mapping::PciMapping;
 pub use session::Session;
 pub use talos_vm::TalosVm;
 
@@ -34,7 +36,8 @@ pub use talos_vm::TalosVm;
 pub fn plugin(environment: Environment) -> Plugin {
     let session = Arc::new(Session::new(environment));
     Plugin::new(Block::new(Arc::clone(&session)))
-        .resource(TalosVm::new(session))
+        .resource(TalosVm::new(Arc::clone(&session)))
+        .resource(PciMapping::new(session))
         .data_source(Notices)
         .function(Topology)
         .function(InputError)

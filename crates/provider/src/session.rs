@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pve_api::{NodeName, VmId};
+use pve_api::pci::MappedDevice;
+use pve_api::{MappingId, NodeName, VmId};
 use pve_client::{Client, Error};
 use tf_plugin::Diagnostic;
+use vm::DeviceClaim;
 
 use crate::environment::Environment;
 use crate::facts::Facts;
@@ -21,6 +23,12 @@ pub struct Session {
     seen: Mutex<BTreeSet<(NodeName, VmId)>>,
     /// Which VM this run plans on which VMID.
     planned: Mutex<BTreeMap<VmId, String>>,
+    /// The PCI mappings of state rows.
+    seen_mappings: Mutex<BTreeSet<MappingId>>,
+    /// The PCI mappings that this run plans.
+    planned_mappings: Mutex<BTreeMap<MappingId, MappedDevice>>,
+    /// The devices that this run gives to its VMs.
+    planned_devices: Mutex<BTreeMap<VmId, DeviceClaim>>,
     /// Held while a VM is restarted: one at a time.
     pub(crate) restarting: tokio::sync::Mutex<()>,
 }
@@ -37,17 +45,20 @@ pub(crate) struct Run {
     pub(crate) client: Client,
     pub(crate) policy: Policy,
     pub(crate) facts: Facts,
+    /// Whether the caller is root@pam with a password, to whom some options are reserved.
+    pub(crate) is_root: bool,
     provenance: String,
     explained: Mutex<bool>,
 }
 
 impl Run {
-    pub(crate) fn new(client: Client, policy: Policy, provenance: String) -> Self {
+    pub(crate) fn new(client: Client, policy: Policy, is_root: bool, provenance: String) -> Self {
         let facts = Facts::new(client.clone());
         Self {
             client,
             policy,
             facts,
+            is_root,
             provenance,
             explained: Mutex::new(false),
         }
@@ -74,6 +85,9 @@ impl Session {
             configured: Mutex::new(Configured::No),
             seen: Mutex::default(),
             planned: Mutex::default(),
+            seen_mappings: Mutex::default(),
+            planned_mappings: Mutex::default(),
+            planned_devices: Mutex::default(),
             restarting: tokio::sync::Mutex::default(),
         }
     }
@@ -122,6 +136,38 @@ impl Session {
         let mut planned = lock(&self.planned);
         let first = planned.entry(vmid).or_insert_with(|| name.to_owned());
         (first != name).then(|| first.clone())
+    }
+
+    /// Notes a PCI mapping that a state row holds.
+    pub(crate) fn saw_mapping(&self, id: MappingId) {
+        lock(&self.seen_mappings).insert(id);
+    }
+
+    /// Returns whether a state row holds the PCI mapping.
+    pub(crate) fn has_seen_mapping(&self, id: &MappingId) -> bool {
+        lock(&self.seen_mappings).contains(id)
+    }
+
+    /// Notes what this run makes of a PCI mapping.
+    pub(crate) fn plans_mapping(&self, id: MappingId, device: MappedDevice) {
+        lock(&self.planned_mappings).insert(id, device);
+    }
+
+    /// Returns the PCI mappings that this run makes.
+    pub(crate) fn planned_mappings(&self) -> BTreeMap<MappingId, MappedDevice> {
+        lock(&self.planned_mappings).clone()
+    }
+
+    /// Notes which devices this run gives to a VM; returns what it gives to others.
+    pub(crate) fn plans_devices(&self, claim: DeviceClaim) -> Vec<DeviceClaim> {
+        let mut planned = lock(&self.planned_devices);
+        let others = planned
+            .values()
+            .filter(|other| other.vmid != claim.vmid)
+            .cloned()
+            .collect();
+        planned.insert(claim.vmid, claim);
+        others
     }
 }
 

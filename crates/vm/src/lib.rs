@@ -12,6 +12,7 @@ mod hardware;
 mod identity;
 pub mod marker;
 mod observed;
+mod passthrough;
 mod preflight;
 mod reconcile;
 mod refusal;
@@ -27,6 +28,9 @@ pub use effect::{Difference, Effect};
 pub use identity::{Identity, InState, MarkerSays, UuidSays, Why, identify, identity_of};
 pub use marker::{AttemptId, Marker};
 pub use observed::{CloneTask, Observed, Power, Present};
+pub use passthrough::{
+    Claim as DeviceClaim, PciFacts, double_use, isolation, mapped_device, passthrough,
+};
 pub use preflight::{HostFacts, Problem, find_template, preflight};
 pub use reconcile::Reconcile;
 pub use refusal::Refusal;

@@ -41,7 +41,11 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(argument: Argument, what: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        argument: Argument,
+        what: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         Self {
             argument,
             what: what.into(),

@@ -55,6 +55,16 @@ data "eminfra_notices" "inputs" {
   messages = local.topology.warnings
 }
 
+# An API token cannot pass a raw PCI address through, so each device that is given by address gets a mapping.
+resource "eminfra_pci_mapping" "gpu" {
+  for_each = local.topology.pci_mappings
+
+  env_name = var.env_name
+  name     = each.key
+  node     = each.value.node
+  bdf      = each.value.bdf
+}
+
 resource "eminfra_talos_vm" "node" {
   for_each = local.topology.nodes
 
@@ -76,7 +86,11 @@ resource "eminfra_talos_vm" "node" {
   bios     = each.value.bios
   disk_gb  = each.value.disk_gb
   storage  = each.value.storage
-  gpus     = each.value.gpus
+  gpus = [
+    for gpu in each.value.gpus : {
+      mapping = gpu.bdf == null ? gpu.mapping : eminfra_pci_mapping.gpu[gpu.mapping].name
+    }
+  ]
 
   bridge        = each.value.bridge
   vlan          = each.value.vlan

@@ -156,7 +156,7 @@ variable "worker_count" {
 }
 
 variable "gpu_worker_pci_bdfs" {
-  description = "PCI addresses of GPUs: one GPU worker for each, named `<env_name>-gpu-<bus><device>`. An API token cannot pass a raw address through; name mappings in `gpu_workers` instead."
+  description = "PCI addresses of GPUs: one GPU worker for each, named `<env_name>-gpu-<bus><device>`. A PCI resource mapping is made for each, since an API token cannot pass a raw address through."
   type        = list(string)
   default     = []
   nullable    = false

@@ -845,34 +845,6 @@ pub const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        code: Code::GpuRawAddressWithToken,
-        severity: Error,
-        what: "With an API token, GPUs are named by mapping.",
-        why: r#"Proxmox lets only `root@pam` with a password pass a raw PCI address through: "only root can set 'hostpci0' config for non-mapped devices"."#,
-        fix: "Create a mapping under Datacenter > Resource Mappings and name it in `gpu_workers`, or log in as `root@pam`.",
-        fails: &[
-            ("proxmox_api_token_id", r#""em-infra@pve!terraform""#),
-            ("gpu_worker_pci_bdfs", r#"["0000:03:00.0"]"#),
-            ("gpu_worker_template", r#""talos-nvidia""#),
-            (
-                "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
-            ),
-        ],
-        passes: &[
-            ("proxmox_api_token_id", r#""em-infra@pve!terraform""#),
-            (
-                "gpu_workers",
-                r#"{"gpu-0300": {"gpus": [{"mapping": "gpu0"}]}}"#,
-            ),
-            ("gpu_worker_template", r#""talos-nvidia""#),
-            (
-                "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
-            ),
-        ],
-    },
-    Rule {
         code: Code::GpuSchematicPlain,
         severity: Warning,
         what: "With GPU workers, `gpu_schematic_id` is the schematic of an image with a GPU driver.",

@@ -89,7 +89,7 @@ const PARAGRAPHS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
-        "How many nodes. GPU workers need gpu_worker_template, and with an API token a mapping each:\n\
+        "How many nodes. GPU workers need gpu_worker_template; a device is given by address or by mapping:\n\
          gpu_workers = { trainer-1 = { gpus = [{ mapping = \"gpu0\" }] } }",
         &[
             ("control_plane_count", "1"),

@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use crate::finding::Finding;
 use crate::reading::{Reading, as_text};
 use crate::releases;
+use crate::topology::gpu;
 use crate::topology::roster::{Draft, Group};
 use crate::topology::{Cluster, Node, Role, Topology};
 use crate::value::Value;
@@ -68,11 +69,7 @@ fn node(draft: &Draft, net: Ipv4Net, reading: &Reading<'_>) -> Option<Node> {
         gateway: reading.text("network_gateway"),
         nameservers: reading.texts("nameservers"),
         address_mode: reading.text("address_mode")?,
-        gpus: draft
-            .devices
-            .iter()
-            .map(|device| device.gpu.clone())
-            .collect(),
+        gpus: gpu::named(draft),
         tags: tags(draft, defaults.tag, reading)?,
         onboot: flag("onboot").unwrap_or(true),
         startup_order: draft.whole("startup_order"),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::path::Path;
-use crate::topology::Gpu;
 use crate::topology::roster::Draft;
+use crate::topology::{Gpu, Node};
 use crate::value::Value;
 
 /// One entry of `gpus`, and where it stands.
@@ -42,6 +42,49 @@ pub(super) fn devices(draft: &Draft) -> Vec<Device> {
                     mapping: text(entry, "mapping"),
                 },
             }
+        })
+        .collect()
+}
+
+/// The devices of a node, each with a mapping: one that is given by address gets a name of its own.
+pub(super) fn named(draft: &Draft) -> Vec<Gpu> {
+    let own = |(index, device): (usize, &Device)| Gpu {
+        bdf: device.gpu.bdf.clone(),
+        mapping: match &device.gpu.bdf {
+            Some(_) => Some(mapping_id(&draft.name, index)),
+            None => device.gpu.mapping.clone(),
+        },
+    };
+    draft.devices.iter().enumerate().map(own).collect()
+}
+
+/// A mapping's name starts with a letter, which a DNS label need not; `_` is in no node's name, so that the second
+/// device of one node never meets the first of another.
+fn mapping_id(node: &str, index: usize) -> String {
+    let letter = node.starts_with(|first: char| first.is_ascii_alphabetic());
+    let prefix = if letter { "" } else { "gpu-" };
+    match index {
+        0 => format!("{prefix}{node}"),
+        _ => format!("{prefix}{node}_{}", index + 1),
+    }
+}
+
+/// The mappings that are made for the devices of these nodes, by name.
+pub(super) fn mappings(nodes: &[Node]) -> BTreeMap<String, Value> {
+    let mapping = |node: &Node, bdf: &str| {
+        Value::Map(BTreeMap::from([
+            ("node".to_owned(), Value::from(node.node.as_str())),
+            ("bdf".to_owned(), Value::from(bdf)),
+            ("vm".to_owned(), Value::from(node.name.as_str())),
+        ]))
+    };
+    let by_address = |gpu: &Gpu| gpu.mapping.clone().zip(gpu.bdf.clone());
+    nodes
+        .iter()
+        .flat_map(|node| node.gpus.iter().map(move |gpu| (node, gpu)))
+        .filter_map(|(node, gpu)| {
+            let (id, bdf) = by_address(gpu)?;
+            Some((id, mapping(node, &bdf)))
         })
         .collect()
 }

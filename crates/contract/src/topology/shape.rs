@@ -55,6 +55,7 @@ const GPUS: Shape = Shape::List(&Shape::Object(&[
 pub const TOPOLOGY: Shape = Shape::Object(&[
     field("nodes", Shape::Map(&NODE)),
     field("cluster", CLUSTER),
+    field("pci_mappings", Shape::Map(&PCI_MAPPING)),
     field("warnings", TEXTS),
 ]);
 
@@ -91,6 +92,13 @@ pub const NODE: Shape = Shape::Object(&[
     nullable("startup_order", Shape::Number),
     field("protection", Shape::Bool),
     field("talos_version", Shape::String),
+]);
+
+/// One PCI resource mapping to be made for a device that is given by address.
+const PCI_MAPPING: Shape = Shape::Object(&[
+    field("node", Shape::String),
+    field("bdf", Shape::String),
+    field("vm", Shape::String),
 ]);
 
 /// What all nodes share: part of what `topology` returns, first argument of `bootstrap_contract`.

@@ -1,6 +1,6 @@
 //! A simulated host, an environment that uses it, and what was asked of it.
 
-use pve_sim::{Clock, Config as Host, Entry, Scenario, Sim};
+use pve_sim::{Clock, Config as Host, Entry, Scenario, Sim, User};
 use tf_plugin::Value;
 
 use crate::terraform::{Config, Terraform};
@@ -34,6 +34,19 @@ impl Bench {
             sim,
             terraform: Terraform::new(block),
         }
+    }
+
+    /// From now on a user with a password instead of the token.
+    pub(crate) fn log_in(&mut self, user: &str) {
+        let known = User {
+            password: Some("secret".to_owned()),
+            ..User::default()
+        };
+        self.sim.edit(|world| world.put_user(user, known));
+        self.terraform.set("api_token_id", Value::Null);
+        self.terraform.set("api_token_secret", Value::Null);
+        self.terraform.set("username", user);
+        self.terraform.set("password", "secret");
     }
 
     /// The requests since the last call that may change something.

@@ -1,8 +1,10 @@
 //! The life of VMs: the provider in process against a simulated host over real HTTP.
 
 mod bench;
+mod devices;
 mod identity;
 mod interruption;
 mod life;
+mod matrix;
 mod problems;
 mod terraform;

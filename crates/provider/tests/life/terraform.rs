@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use provider::{Block, Environment, Session, TalosVm};
+use provider::{Block, Environment, PciMapping, Session, TalosVm};
 use tf_plugin::{
     ApplyRequest, ConfigureRequest, Diagnostics, ImportKey, ImportRequest, PlanRequest,
     PlanResponse, Provider, ReadRequest, Resource, Severity, Stop, ValidateRequest, Value,
 };
 
-const COMPUTED: [&str; 2] = ["id", "existing"];
+const COMPUTED: [&str; 5] = ["id", "existing", "device_id", "subsystem_id", "iommu_group"];
 
 /// A configuration: resource instances by key.
 pub(crate) type Config = BTreeMap<String, Value>;
@@ -18,7 +18,6 @@ pub(crate) type Config = BTreeMap<String, Value>;
 /// One environment with its state.
 pub(crate) struct Terraform {
     block: Value,
-    names: Vec<String>,
     pub(crate) state: BTreeMap<String, Row>,
     /// Handed to every call of an apply.
     pub(crate) stop: Stop,
@@ -87,9 +86,27 @@ impl Outcome {
     }
 }
 
+/// Resources by key: `mapping/…` is a PCI mapping, all others are VMs. A mapping is made before the
+/// VMs, as the keys sort, and removed after them.
+fn is_mapping(key: &str) -> bool {
+    key.starts_with("mapping/")
+}
+
+/// Calls a method of the resource that a key names.
+macro_rules! of {
+    ($process:expr, $key:expr, $method:ident($request:expr)) => {
+        if is_mapping($key) {
+            $process.mapping.$method($request).await
+        } else {
+            $process.vm.$method($request).await
+        }
+    };
+}
+
 /// One provider process.
 struct Process {
     vm: TalosVm,
+    mapping: PciMapping,
     outcome: Outcome,
 }
 
@@ -97,7 +114,6 @@ impl Terraform {
     pub(crate) fn new(block: Value) -> Self {
         Self {
             block,
-            names: attribute_names(),
             state: BTreeMap::new(),
             stop: Stop::never(),
         }
@@ -111,7 +127,8 @@ impl Terraform {
         let session = Arc::new(Session::new(Environment::default()));
         let block = Block::new(Arc::clone(&session));
         let mut process = Process {
-            vm: TalosVm::new(session),
+            vm: TalosVm::new(Arc::clone(&session)),
+            mapping: PciMapping::new(session),
             outcome: Outcome::default(),
         };
         let request = ConfigureRequest {
@@ -119,8 +136,12 @@ impl Terraform {
             ..ConfigureRequest::default()
         };
         process.outcome.keep(block.configure(request).await);
-        for row in self.state.values() {
-            process.vm.seen(&row.object);
+        for (key, row) in &self.state {
+            if is_mapping(key) {
+                process.mapping.seen(&row.object);
+            } else {
+                process.vm.seen(&row.object);
+            }
         }
         process
     }
@@ -148,10 +169,10 @@ impl Terraform {
             return (process.outcome, state);
         }
         if refresh {
-            state = process.refresh(state, &self.names).await;
+            state = process.refresh(state).await;
         }
         if process.outcome.errors.is_empty() {
-            process.plan_all(config, &state, &self.names).await;
+            process.plan_all(config, &state).await;
         }
         (process.outcome, state)
     }
@@ -166,8 +187,8 @@ impl Terraform {
         let mut process = self.process().await;
         process.outcome.actions.clone_from(&planned.actions);
         process.outcome.warnings = planned.warnings;
-        for (name, action) in &planned.actions {
-            self.apply_one(&mut process, name, *action, config).await;
+        for (name, action) in in_order(&planned.actions) {
+            self.apply_one(&mut process, name, action, config).await;
         }
         process.outcome
     }
@@ -191,7 +212,7 @@ impl Terraform {
 
     async fn change(&mut self, process: &mut Process, name: &str, config: &Value) {
         let row = self.state.get(name);
-        let Some(planned) = process.plan(config, row, &self.names).await else {
+        let Some(planned) = process.plan(name, config, row).await else {
             return;
         };
         let request = ApplyRequest {
@@ -205,12 +226,12 @@ impl Terraform {
             identity: planned.identity,
             stop: self.stop.clone(),
         };
-        let Some(answer) = process.outcome.keep(process.vm.apply(request).await) else {
+        let Some(answer) = process.outcome.keep(of!(process, name, apply(request))) else {
             return;
         };
         let failed = answer.diagnostics.has_errors();
         process.outcome.add(answer.diagnostics);
-        let object = filled(&answer.state, &self.names);
+        let object = filled(&answer.state, name);
         if object.is_null() {
             self.state.remove(name);
             return;
@@ -220,7 +241,7 @@ impl Terraform {
             "an apply leaves nothing unknown: {object:?}"
         );
         if !failed {
-            compatible(&planned.planned, &object, &self.names);
+            compatible(&planned.planned, &object, name);
         }
         assert!(
             answer.identity.is_some(),
@@ -244,27 +265,23 @@ impl Terraform {
             key,
             stop: Stop::never(),
         };
-        let Some(imported) = process.outcome.keep(process.vm.import(request).await) else {
+        let Some(imported) = process.outcome.keep(of!(process, name, import(request))) else {
             return process.outcome;
         };
         let row = Row {
-            object: filled(&imported.state, &self.names),
+            object: filled(&imported.state, name),
             private: imported.private.unwrap_or_default(),
             identity: imported.identity,
         };
         let state = BTreeMap::from([(name.to_owned(), row)]);
-        let read = process.refresh(state, &self.names).await;
+        let read = process.refresh(state).await;
         self.state.extend(read);
         process.outcome
     }
 }
 
 impl Process {
-    async fn refresh(
-        &mut self,
-        state: BTreeMap<String, Row>,
-        names: &[String],
-    ) -> BTreeMap<String, Row> {
+    async fn refresh(&mut self, state: BTreeMap<String, Row>) -> BTreeMap<String, Row> {
         let mut read = BTreeMap::new();
         for (name, row) in state {
             let request = ReadRequest {
@@ -273,12 +290,12 @@ impl Process {
                 identity: row.identity.clone(),
                 stop: Stop::never(),
             };
-            let Some(answer) = self.outcome.keep(self.vm.read(request).await) else {
+            let Some(answer) = self.outcome.keep(of!(self, &name, read(request))) else {
                 read.insert(name, row);
                 continue;
             };
             self.outcome.add(answer.diagnostics);
-            let object = filled(&answer.state, names);
+            let object = filled(&answer.state, &name);
             if !object.is_null() {
                 let private = answer.private.unwrap_or(row.private);
                 let identity = answer.identity.or(row.identity);
@@ -295,10 +312,10 @@ impl Process {
         read
     }
 
-    async fn plan_all(&mut self, config: &Config, state: &BTreeMap<String, Row>, names: &[String]) {
+    async fn plan_all(&mut self, config: &Config, state: &BTreeMap<String, Row>) {
         for name in state.keys().filter(|name| !config.contains_key(*name)) {
             if self
-                .plan(&Value::Null, state.get(name), names)
+                .plan(name, &Value::Null, state.get(name))
                 .await
                 .is_some()
             {
@@ -307,21 +324,25 @@ impl Process {
         }
         for (name, wanted) in config {
             let request = ValidateRequest {
-                config: filled(wanted, names),
+                config: filled(wanted, name),
                 stop: Stop::never(),
             };
-            if self.outcome.keep(self.vm.validate(request).await).is_none() {
+            if self
+                .outcome
+                .keep(of!(self, name, validate(request)))
+                .is_none()
+            {
                 continue;
             }
             let row = state.get(name);
-            let Some(planned) = self.plan(wanted, row, names).await else {
+            let Some(planned) = self.plan(name, wanted, row).await else {
                 continue;
             };
             let action = match row {
                 None => Action::Create,
                 Some(_) if !planned.requires_replace.is_empty() => {
                     // The second leg of a replacement is planned as a creation.
-                    if self.plan(wanted, None, names).await.is_none() {
+                    if self.plan(name, wanted, None).await.is_none() {
                         continue;
                     }
                     Action::Replace
@@ -334,17 +355,16 @@ impl Process {
     }
 
     /// One call of the plan with what core checks of its answer.
-    async fn plan(
-        &mut self,
-        config: &Value,
-        row: Option<&Row>,
-        names: &[String],
-    ) -> Option<PlanResponse> {
+    async fn plan(&mut self, key: &str, config: &Value, row: Option<&Row>) -> Option<PlanResponse> {
         let prior = row.map(|row| row.object.clone()).unwrap_or_default();
-        let config = filled(config, names);
+        let config = filled(config, key);
         let mut proposed = config.clone();
         if !proposed.is_null() {
-            for name in COMPUTED {
+            let names = attribute_names(key);
+            for name in names
+                .iter()
+                .filter(|name| COMPUTED.contains(&name.as_str()))
+            {
                 proposed.set(name, prior.get(name).clone());
             }
         }
@@ -356,28 +376,42 @@ impl Process {
             identity: row.and_then(|row| row.identity.clone()),
             stop: Stop::never(),
         };
-        let mut response = self.outcome.keep(self.vm.plan(request).await)?;
+        let mut response = self.outcome.keep(of!(self, key, plan(request)))?;
         self.outcome.add(std::mem::take(&mut response.diagnostics));
-        response.planned = filled(&response.planned, names);
-        valid_plan(&prior, &config, &response.planned, names);
+        response.planned = filled(&response.planned, key);
+        valid_plan(&prior, &config, &response.planned, key);
         Some(response)
     }
 }
 
+/// What goes comes last, and of that the mappings, as Terraform orders what depends on each other.
+fn in_order(actions: &BTreeMap<String, Action>) -> impl Iterator<Item = (&String, Action)> {
+    let goes = |action: &Action| *action == Action::Delete;
+    let first = actions.iter().filter(move |(_, action)| !goes(action));
+    let last = actions.iter().rev().filter(move |(_, action)| goes(action));
+    first.chain(last).map(|(key, action)| (key, *action))
+}
+
 /// Adds the attributes that an answer left out, as null.
-fn filled(object: &Value, names: &[String]) -> Value {
+fn filled(object: &Value, key: &str) -> Value {
     if object.is_null() {
         return Value::Null;
     }
-    names.iter().fold(object.clone(), |object, name| {
-        let value = object.get(name).clone();
-        object.with(name, value)
-    })
+    attribute_names(key)
+        .iter()
+        .fold(object.clone(), |object, name| {
+            let value = object.get(name).clone();
+            object.with(name, value)
+        })
 }
 
-fn attribute_names() -> Vec<String> {
+fn attribute_names(key: &str) -> Vec<String> {
     let session = Arc::new(Session::new(Environment::default()));
-    let schema = TalosVm::new(session).schema();
+    let schema = if is_mapping(key) {
+        PciMapping::new(session).schema()
+    } else {
+        TalosVm::new(session).schema()
+    };
     schema
         .attributes()
         .iter()
@@ -387,7 +421,7 @@ fn attribute_names() -> Vec<String> {
 
 /// Core: a planned value is that of the configuration, or the prior one if both are set; a computed
 /// one is free where the configuration has none.
-fn valid_plan(prior: &Value, config: &Value, planned: &Value, names: &[String]) {
+fn valid_plan(prior: &Value, config: &Value, planned: &Value, key: &str) {
     assert_eq!(
         config.is_null(),
         planned.is_null(),
@@ -396,7 +430,7 @@ fn valid_plan(prior: &Value, config: &Value, planned: &Value, names: &[String]) 
     if planned.is_null() {
         return;
     }
-    for name in names
+    for name in attribute_names(key)
         .iter()
         .filter(|name| !COMPUTED.contains(&name.as_str()))
     {
@@ -410,8 +444,8 @@ fn valid_plan(prior: &Value, config: &Value, planned: &Value, names: &[String]) 
 }
 
 /// Core: what was planned and known is what comes out.
-fn compatible(planned: &Value, made: &Value, names: &[String]) {
-    for name in names {
+fn compatible(planned: &Value, made: &Value, key: &str) {
+    for name in &attribute_names(key) {
         let planned = planned.get(name);
         assert!(
             planned.is_unknown() || planned == made.get(name),

@@ -1,5 +1,7 @@
 //! PCI devices of the host and the mappings that name them.
 
+use super::World;
+
 /// A PCI function of the host, as sysfs shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PciDevice {
@@ -87,5 +89,14 @@ impl PciDevice {
             "{vendor}:{}",
             plain(self.subsystem_device.as_deref()?)
         ))
+    }
+}
+
+impl World {
+    /// The PCI mappings, by name.
+    pub fn pci_mappings(&self) -> impl Iterator<Item = (&str, &PciMapping)> {
+        self.pci_mappings
+            .iter()
+            .map(|(id, mapping)| (id.as_str(), mapping))
     }
 }

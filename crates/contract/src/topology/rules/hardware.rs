@@ -52,11 +52,6 @@ pub(super) const RULES: &[NodeRule] = &[
         check: gpu_template_given,
     },
     NodeRule {
-        code: Code::GpuRawAddressWithToken,
-        reads: &["proxmox_api_token_id", "proxmox_username"],
-        check: raw_address_with_token,
-    },
-    NodeRule {
         code: Code::GpuSchematicPlain,
         reads: &["talos_schematic_id", "gpu_schematic_id"],
         check: gpu_schematic_given,
@@ -218,20 +213,6 @@ fn gpu_template_given(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Ve
         let at = Path::input("gpu_worker_template");
         let finding = Finding::new(Code::GpuTemplateMissing, at, message, help);
         findings.push(finding.with_related(draft.source.clone(), "makes the GPU worker"));
-    }
-}
-
-fn raw_address_with_token(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    if !reading.is_set("proxmox_api_token_id") || reading.is_set("proxmox_username") {
-        return;
-    }
-    for device in drafts.iter().flat_map(|draft| &draft.devices) {
-        let Some(bdf) = &device.gpu.bdf else { continue };
-        let message = format!("an API token cannot pass the raw PCI address `{bdf}` through");
-        let help = "create a mapping and name it in `gpu_workers`, or log in as `root@pam` with a password";
-        let at = device.place.clone();
-        let finding = Finding::new(Code::GpuRawAddressWithToken, at, message, help);
-        findings.push(finding.with_related(Path::input("proxmox_api_token_id"), "the token"));
     }
 }
 

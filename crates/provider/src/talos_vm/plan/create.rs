@@ -7,6 +7,7 @@ use vm::{
 };
 
 use super::consequences::consequences;
+use super::devices::devices;
 use crate::host::{Sight, listed_power};
 use crate::policy::Policy;
 use crate::report::sentence;
@@ -45,6 +46,7 @@ pub(super) async fn create(
             .extend(take_over(run.policy, &wanted, &present)?),
         None => problems(&run, &wanted).await?,
     }
+    devices(session, &run, &wanted).await?;
     Ok(response)
 }
 

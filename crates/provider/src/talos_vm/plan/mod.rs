@@ -2,6 +2,7 @@
 
 mod consequences;
 mod create;
+mod devices;
 mod update;
 
 use tf_plugin::{Change, Diagnostic, Diagnostics, PlanRequest, PlanResponse, Value};

@@ -5,6 +5,7 @@ use vm::{Argument, Consent, Difference, Power, VmKey, Wanted};
 
 use super::consequences::{consequences, recorded};
 use super::create::only_one;
+use super::devices::{allowed, devices, kept};
 use super::protect;
 use crate::host::listed_power;
 use crate::policy::Policy;
@@ -33,6 +34,15 @@ pub(super) async fn update(
     let mut response = PlanResponse::new(changes.planned(&request));
     if let Some(wanted) = &decoded.wanted {
         only_one(session, &wanted.key)?;
+        if let Some(run) = &run {
+            if changes.touches(Argument::Gpus) {
+                let before = held.shape.gpus.as_deref().unwrap_or_default();
+                allowed(run, &held.key, before)?;
+                devices(session, run, wanted).await?;
+            } else {
+                kept(session, run, wanted).await?;
+            }
+        }
         if let Some(run) = run.filter(|_| !changes.differences.is_empty()) {
             let power = power(&run, &held).await?;
             let messages = consequences(run.policy, wanted, &changes.differences, power)?;
@@ -94,6 +104,12 @@ impl Changes {
             }
         }
         changes
+    }
+
+    fn touches(&self, argument: Argument) -> bool {
+        self.differences
+            .iter()
+            .any(|difference| difference.argument == argument)
     }
 
     fn replaces(&self) -> bool {
