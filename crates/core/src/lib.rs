@@ -6,3 +6,4 @@ pub mod gate;
 pub mod handoff;
 pub mod inputs;
 pub mod provider_install;
+pub mod state;

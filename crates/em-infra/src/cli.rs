@@ -34,6 +34,8 @@ enum Command {
     Handoff(commands::handoff::Arguments),
     /// Checks the inputs of an environment without starting Terraform.
     Check(commands::check::Arguments),
+    /// Local state: its hazards, a vault of snapshots, and restoring.
+    State(commands::state::Arguments),
     /// The embedded Proxmox VE API.
     Sim(commands::sim::Arguments),
     /// The Terraform provider in this executable.
@@ -54,6 +56,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
         Command::Evidence(arguments) => commands::evidence::run(&arguments, &ui),
         Command::Handoff(arguments) => commands::handoff::run(&arguments, &ui, environment),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
+        Command::State(arguments) => commands::state::run(&arguments, &ui, environment),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),
         Command::Provider(arguments) => commands::provider::run(&arguments, &ui, environment),
         Command::Engine(arguments) => commands::engine::run(&arguments, &ui, environment),

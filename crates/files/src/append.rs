@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::dir::sync_parent;
 use crate::error::failed_to;
-use crate::{Mode, Result};
+use crate::{Mode, Result, kill_point};
 
 /// A file that is appended to line by line. A line outlives the death of the process as soon as the
 /// call returns, and a loss of power where that was asked for. After one the file can end in a torn
@@ -21,6 +21,7 @@ pub struct Appender {
 impl Appender {
     /// Opens `path` for appending and makes it, private, where it is missing.
     pub fn open(path: &Path) -> Result<Self> {
+        kill_point::reach();
         let file = OpenOptions::new()
             .append(true)
             .create(true)
@@ -36,6 +37,7 @@ impl Appender {
 
     /// Appends `line` and a line end in one write.
     pub fn line(&mut self, line: &str) -> Result<()> {
+        kill_point::reach();
         self.file
             .write_all(format!("{line}\n").as_bytes())
             .map_err(failed_to("append to", &self.path))

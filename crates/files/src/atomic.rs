@@ -7,25 +7,29 @@ use std::path::Path;
 
 use crate::dir::{parent, sync_parent};
 use crate::error::failed_to;
-use crate::{Mode, Result};
+use crate::{Mode, Result, kill_point};
 
 /// Puts `bytes` at `path`, replacing what is there: readers and a crash see the old content or the
 /// new one, nothing between.
 ///
 /// The path gets a new inode. Never for a Terraform state file, whose lock is on its inode.
 pub fn create_atomic(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+    kill_point::reach();
     let mut temporary = tempfile::Builder::new()
         .prefix(".em-infra-")
         .permissions(Permissions::from_mode(mode.bits()))
         .tempfile_in(parent(path))
         .map_err(failed_to("create a temporary file beside", path))?;
+    kill_point::reach();
     temporary
         .write_all(bytes)
         .and_then(|()| temporary.as_file().sync_all())
         .map_err(failed_to("write", path))?;
+    kill_point::reach();
     temporary
         .persist(path)
         .map_err(|error| failed_to("replace", path)(error.error))?;
+    kill_point::reach();
     sync_parent(path)
 }
 

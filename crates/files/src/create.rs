@@ -1,16 +1,17 @@
 //! Files that must not be there yet.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use crate::dir::sync_parent;
+use crate::dir::{parent, sync_parent};
 use crate::error::failed_to;
-use crate::{Mode, Result};
+use crate::{Mode, Result, kill_point};
 
 /// Opens a new, empty file for writing; fails where the path is taken, a dangling link included.
 pub fn new_file(path: &Path, mode: Mode) -> Result<File> {
+    kill_point::reach();
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -19,12 +20,34 @@ pub fn new_file(path: &Path, mode: Mode) -> Result<File> {
         .map_err(failed_to("create", path))
 }
 
+/// Puts a new file at `path` as a whole; fails where the path is taken, and never shows an empty or
+/// half-written file.
+pub fn create_complete(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
+    kill_point::reach();
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".em-infra-")
+        .permissions(Permissions::from_mode(mode.bits()))
+        .tempfile_in(parent(path))
+        .map_err(failed_to("create a temporary file beside", path))?;
+    kill_point::reach();
+    temporary
+        .write_all(bytes)
+        .and_then(|()| temporary.as_file().sync_all())
+        .map_err(failed_to("write", path))?;
+    kill_point::reach();
+    temporary
+        .persist_noclobber(path)
+        .map_err(|error| failed_to("create", path)(error.error))?;
+    kill_point::reach();
+    sync_parent(path)
+}
+
 /// Writes a new file and makes it durable; fails where the path is taken.
 ///
-/// A crash in between can leave an incomplete file; where that matters use
-/// [`create_atomic`](crate::create_atomic).
+/// A crash in between can leave an incomplete file; where that matters use [`create_complete`].
 pub fn create_new(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let mut file = new_file(path, mode)?;
+    kill_point::reach();
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .map_err(failed_to("write", path))?;
@@ -34,7 +57,6 @@ pub fn create_new(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -50,6 +72,17 @@ mod tests {
             format!("failed to create `{}`", path.display())
         );
         assert_eq!(fs::read(&path).unwrap(), b"first");
+    }
+
+    #[test]
+    fn a_complete_file_does_not_replace_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        create_complete(&path, b"first", Mode::Private).unwrap();
+        let error = create_complete(&path, b"second", Mode::Private).unwrap_err();
+        assert!(error.is_already_there());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

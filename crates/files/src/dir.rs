@@ -5,11 +5,12 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::Result;
 use crate::error::failed_to;
+use crate::{Result, kill_point};
 
 /// Makes one directory with mode 0700; fails where the path is taken.
 pub fn create_private_dir(path: &Path) -> Result<()> {
+    kill_point::reach();
     private()
         .create(path)
         .map_err(failed_to("create the directory", path))?;
@@ -18,6 +19,7 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 
 /// Makes `path` and its missing parents with mode 0700 each. What exists keeps its mode.
 pub fn create_private_dirs(path: &Path) -> Result<()> {
+    kill_point::reach();
     private()
         .recursive(true)
         .create(path)
@@ -48,8 +50,12 @@ pub enum Published {
 /// filled, also after a crash.
 pub fn publish_dir(finished: &Path, place: &Path) -> Result<Published> {
     sync_tree(finished).map_err(failed_to("write to disk", finished))?;
+    kill_point::reach();
     match rename(finished, place) {
-        Ok(()) => sync_parent(place).map(|()| Published::Now),
+        Ok(()) => {
+            kill_point::reach();
+            sync_parent(place).map(|()| Published::Now)
+        }
         Err(error) if is_taken(&error) => Ok(Published::Already),
         Err(error) => Err(failed_to("create the directory", place)(error)),
     }

@@ -12,7 +12,16 @@ use crate::{Mode, Result};
 
 /// Held until dropped, or until the process ends in whatever way.
 #[derive(Debug)]
-pub struct ExclusiveLock(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub struct ExclusiveLock(File);
+
+/// Unlocks instead of only closing: a process that another thread is just starting has a copy of
+/// the open file until it becomes its program, and with it the lock.
+impl Drop for ExclusiveLock {
+    fn drop(&mut self) {
+        // Where unlocking fails, closing follows.
+        self.0.unlock().ok();
+    }
+}
 
 /// Waits for the lock on `path`, a file that exists for the lock alone and is made when missing.
 pub fn lock(path: &Path) -> Result<ExclusiveLock> {

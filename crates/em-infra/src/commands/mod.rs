@@ -7,3 +7,4 @@ pub(crate) mod gate;
 pub(crate) mod handoff;
 pub(crate) mod provider;
 pub(crate) mod sim;
+pub(crate) mod state;

@@ -1,0 +1,169 @@
+//! Lost and damaged states of the real environment: one command, and no VM is rebuilt.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::json;
+
+use crate::lab::{Lab, Said};
+
+impl Lab {
+    fn state_command(&self, arguments: &[&str]) -> Said {
+        self.em_infra(&[&["state", "--format", "json"], arguments].concat())
+    }
+
+    fn apply(&self) {
+        self.terraform(&[CHDIR, "init", "-input=false"]).succeeded();
+        self.terraform(&[CHDIR, "apply", "-input=false", "-auto-approve"])
+            .succeeded();
+    }
+
+    fn has_no_changes(&self) {
+        self.terraform(&[CHDIR, "plan", "-input=false", "-detailed-exitcode"])
+            .succeeded();
+    }
+
+    /// VMID and UUID: a VM that was built anew has another number of starts, and this environment derives UUIDs, so the
+    /// writes since tell rebuilding from keeping.
+    fn machines(&self) -> (BTreeMap<u32, String>, usize) {
+        (self.vms(), self.writes().len())
+    }
+
+    fn hazard_codes(&self) -> Vec<String> {
+        let status = self.state_command(&["status"]).json();
+        let hazards = status["hazards"].as_array().unwrap().iter();
+        let blocking = hazards.filter(|hazard| hazard["weight"] == "blocks");
+        blocking
+            .map(|hazard| hazard["code"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    fn restore_latest(&self) {
+        let plan = self
+            .state_command(&["restore", "latest", "--dry-run"])
+            .succeeded()
+            .json();
+        let serial = plan["serial"].to_string();
+        let done = self
+            .state_command(&["restore", "latest", "--confirm", &serial])
+            .succeeded()
+            .json();
+        assert_eq!(done["restored"], json!(true));
+    }
+}
+
+const CHDIR: &str = "-chdir=terraform/environments/k3s-dev";
+
+#[test]
+fn a_damaged_state_is_back_with_one_command_and_no_vm_is_touched() {
+    let lab = Lab::installed();
+    lab.apply();
+    let kept = lab.state_command(&["snapshot"]).succeeded().json();
+    assert_eq!(kept["snapshot"]["standing"], json!("good"));
+    let before = lab.machines();
+    let state = lab.root().join("terraform.tfstate");
+    let damages: [(&str, &[u8]); 2] = [
+        ("state-empty", b""),
+        ("state-unusable", b"{\"version\": 4, "),
+    ];
+    for (code, bytes) in damages {
+        fs::remove_file(&state).unwrap();
+        files::create_new(&state, bytes, files::Mode::Private).unwrap();
+        assert_eq!(lab.hazard_codes(), [code]);
+        lab.restore_latest();
+        lab.has_no_changes();
+    }
+    fs::remove_file(&state).unwrap();
+    assert_eq!(lab.hazard_codes(), ["state-missing"]);
+    lab.restore_latest();
+    lab.has_no_changes();
+    assert_eq!(lab.machines(), before);
+    assert_eq!(lab.hazard_codes(), Vec::<String>::new());
+    assert_eq!(
+        lab.state_command(&["verify"]).succeeded().json()["faults"],
+        json!([])
+    );
+    let vault = lab.home().join(".local/state/em-infra/vault");
+    let (_, secret) = lab.sim.token("terraform").unwrap();
+    assert_eq!(files_with(&vault, &secret), Vec::<String>::new());
+}
+
+/// The host knows whose VMs they are: without any copy of the state, plan and apply take them over.
+#[test]
+fn without_any_copy_the_environment_takes_its_machines_over() {
+    let lab = Lab::installed();
+    lab.apply();
+    let before = lab.machines();
+    fs::remove_file(lab.root().join("terraform.tfstate")).unwrap();
+    lab.apply();
+    lab.has_no_changes();
+    assert_eq!(lab.machines(), before);
+}
+
+#[test]
+fn nothing_is_restored_until_the_serial_is_typed() {
+    let lab = Lab::installed();
+    lab.apply();
+    lab.state_command(&["snapshot"]).succeeded();
+    let state = lab.root().join("terraform.tfstate");
+    let good = fs::read_to_string(&state).unwrap();
+    let older = good.replacen("\"serial\": ", "\"serial\": 1", 1);
+    fs::remove_file(&state).unwrap();
+    files::create_new(&state, older.as_bytes(), files::Mode::Private).unwrap();
+    let refused = lab.em_infra(&["state", "restore"]).ended_with(50);
+    assert!(refused.stderr.contains("--confirm"), "{}", refused.stderr);
+    assert_eq!(fs::read_to_string(&state).unwrap(), older);
+    lab.em_infra(&["state", "restore", "no-such-id"])
+        .ended_with(2);
+    lab.em_infra(&["state", "prune"]).ended_with(2);
+}
+
+fn files_with(folder: &std::path::Path, secret: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, secret));
+        } else if String::from_utf8_lossy(&fs::read(&path).unwrap()).contains(secret) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+/// Every `sh` block of the guide, in its order, as one script.
+#[test]
+fn the_guide_does_what_it_says() {
+    let lab = Lab::installed();
+    lab.apply();
+    let guide = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/guides/state-operations.md"
+    ))
+    .unwrap();
+    let blocks = guide.split("\n```sh\n").skip(1);
+    let blocks: Vec<&str> = blocks
+        .map(|block| block.split("\n```").next().unwrap())
+        .collect();
+    assert!(blocks.len() > 10);
+    let programs = lab.home().join("bin");
+    fs::create_dir(&programs).unwrap();
+    for (name, program) in [
+        ("em-infra", std::path::Path::new(crate::lab::em_infra())),
+        ("terraform", testkit::engine().program.as_path()),
+    ] {
+        std::os::unix::fs::symlink(program, programs.join(name)).unwrap();
+    }
+    let mut env = lab.env();
+    let path = env.get("PATH").unwrap().to_owned();
+    let path = [programs.as_os_str(), path.as_os_str()].join(std::ffi::OsStr::new(":"));
+    env.set("PATH", path);
+    let script = format!("set -ex\n{}", blocks.join("\n"));
+    let output = lab.command("sh", &["-c", &script], &env).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
