@@ -21,6 +21,7 @@ use self::recording::Kept;
 use self::root::Contract;
 use super::check::{self, DEFAULT_ROOT, InputArguments};
 use super::engine::{self, EngineChoice};
+use super::state::around;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::simulation::Simulation;
@@ -130,6 +131,7 @@ fn on_a_root(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, 
     let tracker = recording::tracker(arguments)?;
     provider_build::require_own(&arguments.root, environment)?;
     let engine = engine::find(&arguments.engine, ui, environment)?;
+    let state = around::before("gate", &arguments.root, ui, environment)?;
     let ground = Ground {
         root: &arguments.root,
         environment,
@@ -137,7 +139,9 @@ fn on_a_root(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, 
         var_files: &arguments.var_files,
         approval: approval::Policy::of(arguments.yes),
     };
-    let report = go(&ground, engine, ui)?;
+    let report = go(&ground, engine, ui);
+    state.after();
+    let report = report?;
     report::show(&report, ui)?;
     if let Some(tracker) = &tracker {
         recording::record(tracker, arguments, &report, (ground.host, Kept::Yes), ui)?;

@@ -1,5 +1,6 @@
 //! `em-infra state`: local state operations.
 
+pub(crate) mod around;
 mod context;
 mod copy_to;
 mod diff;

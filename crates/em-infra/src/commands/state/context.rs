@@ -26,6 +26,16 @@ pub(crate) struct Where {
     vault: Option<PathBuf>,
 }
 
+impl Where {
+    /// The environment in `root`, and its own vault.
+    pub(super) fn root(root: &Path) -> Self {
+        Self {
+            env: root.to_owned(),
+            vault: None,
+        }
+    }
+}
+
 /// What every command needs.
 pub(crate) struct Context<'a> {
     pub(crate) place: Place,
@@ -60,6 +70,11 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// Reads the clock again.
+    pub(super) fn tick(&mut self) {
+        self.who.now = OffsetDateTime::now_utc();
+    }
+
     pub(crate) fn open_vault(&self) -> Result<Vault, CommandError> {
         Ok(Vault::open(&self.vault)?)
     }
@@ -77,7 +92,7 @@ impl<'a> Context<'a> {
 }
 
 /// Where the vault of an environment is unless the user says otherwise.
-pub(crate) fn default_vault(place: &Place, environment: &Env) -> Result<PathBuf, CommandError> {
+fn default_vault(place: &Place, environment: &Env) -> Result<PathBuf, CommandError> {
     let state_home = environment
         .path("XDG_STATE_HOME")
         .filter(|path| path.is_absolute())
@@ -98,7 +113,7 @@ pub(crate) fn default_vault(place: &Place, environment: &Env) -> Result<PathBuf,
 }
 
 /// Who runs this, as Terraform's lock shows it.
-pub(crate) fn who(environment: &Env) -> Who {
+fn who(environment: &Env) -> Who {
     let user = environment
         .get("USER")
         .or_else(|| environment.get("LOGNAME"));
