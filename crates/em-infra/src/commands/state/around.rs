@@ -38,7 +38,9 @@ impl Around<'_> {
     pub(crate) fn after(mut self) {
         self.context.tick();
         if let Err(error) = self.keep("after") {
-            self.context.ui.warning("the state was not kept in the vault");
+            self.context
+                .ui
+                .warning("the state was not kept in the vault");
             self.context.ui.error(&error);
         }
     }
@@ -70,6 +72,10 @@ fn refuse(inspection: &Inspection, context: &Context<'_>) -> Result<(), CommandE
     };
     let refused = CommandError::new(Exit::Refused, first.to_string());
     Err(blocks.iter().fold(refused, |refused, hazard| {
-        refused.hint(format!("[{}] {}", hazard.code(), hazard.mend(&context.options)))
+        refused.hint(format!(
+            "[{}] {}",
+            hazard.code(),
+            hazard.mend(&context.options)
+        ))
     }))
 }
