@@ -10,9 +10,6 @@ mod interruption;
 mod lab;
 mod process;
 mod refusals;
-<<<<<<< HEAD
 mod secrets;
 mod simulation;
-=======
 mod state;
->>>>>>> a51ea0f (core, em-infra: local state: hazards, vault, restore; files: Terraform's lock, rewriting in place)
