@@ -54,6 +54,10 @@ pub enum FaultAction {
     /// Another process takes the lock file of this VM before the request is handled; a real
     /// one lets go after this much simulated time.
     LockHeld(u32, Duration),
+    /// Another process allocates on this storage; it is done after this much simulated time.
+    StorageLocked(String, Duration),
+    /// Connections made after this request meet another certificate of the same CA.
+    CertificateChanged,
     /// The clock jumps forward before the request is handled.
     ClockJump(Duration),
 }
@@ -200,6 +204,8 @@ fn parse_action(name: &str, arguments: &[&str]) -> Result<FaultAction, String> {
                 .map_err(|_| format!("`{name}` needs a VMID"))?;
             FaultAction::LockHeld(vmid, seconds(1)?)
         }
+        "storage-locked" => FaultAction::StorageLocked((*first()?).to_owned(), seconds(1)?),
+        "certificate-changed" => FaultAction::CertificateChanged,
         "clock-jump" => FaultAction::ClockJump(seconds(0)?),
         _ => return Err(format!("`{name}` is no action")),
     })

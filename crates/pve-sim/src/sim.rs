@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::auth::Keys;
@@ -19,6 +19,9 @@ use crate::journal::Entry;
 use crate::scenario::Scenario;
 use crate::tls::{Identity, Leaves, TlsError};
 use crate::world::World;
+
+/// The journal keeps this many requests.
+const JOURNALLED: usize = 100_000;
 
 /// How to start.
 #[derive(Clone, Debug)]
@@ -72,6 +75,8 @@ pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) ticker: Ticker,
     pub(crate) journal: VecDeque<Entry>,
+    /// Who is told of each request as it ends.
+    followers: Vec<mpsc::UnboundedSender<Entry>>,
     pub(crate) faults: Faults,
     /// Requests that wait, and until when at the latest.
     pub(crate) parked: BTreeMap<u64, SimTime>,
@@ -81,6 +86,7 @@ pub(crate) struct State {
 pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) keys: Keys,
+    leaves: Arc<Leaves>,
     changes: watch::Sender<u64>,
 }
 
@@ -88,6 +94,13 @@ impl Shared {
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // A handler that panicked left the world as it was at that moment: still usable.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows another certificate to new connections; gives its fingerprint.
+    pub(crate) fn renew_certificate(&self) -> Result<String, TlsError> {
+        let fingerprint = self.leaves.renew()?;
+        self.lock().world.fingerprint.clone_from(&fingerprint);
+        Ok(fingerprint)
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {
@@ -114,6 +127,16 @@ impl State {
         self.next_parked
     }
 
+    /// Keeps a request that has ended, and tells those who follow.
+    pub(crate) fn journalise(&mut self, entry: Entry) {
+        self.followers
+            .retain(|follower| follower.send(entry.clone()).is_ok());
+        if self.journal.len() >= JOURNALLED {
+            self.journal.pop_front();
+        }
+        self.journal.push_back(entry);
+    }
+
     /// The next moment at which something happens without a new request.
     fn next_event(&self) -> Option<SimTime> {
         self.parked
@@ -130,7 +153,6 @@ pub struct Sim {
     address: SocketAddr,
     ca_pem: String,
     fingerprint: String,
-    leaves: Arc<Leaves>,
     tokens: BTreeMap<String, (String, String)>,
     server: Option<JoinHandle<()>>,
     stop: watch::Sender<bool>,
@@ -160,6 +182,7 @@ impl Sim {
             ticker: Ticker::start(config.clock, world.now),
             world,
             journal: VecDeque::new(),
+            followers: Vec::new(),
             faults,
             parked: BTreeMap::new(),
             next_parked: 0,
@@ -168,6 +191,7 @@ impl Sim {
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             keys: Keys::new(seed),
+            leaves: identity.leaves,
             changes,
         });
         let (stop, stopped) = watch::channel(false);
@@ -177,7 +201,6 @@ impl Sim {
             address,
             ca_pem: identity.ca_pem,
             fingerprint: identity.fingerprint,
-            leaves: identity.leaves,
             tokens,
             server: Some(tokio::spawn(serving)),
             stop,
@@ -238,6 +261,13 @@ impl Sim {
     /// The requests so far, in the order of their ends; of very many the last 100,000.
     pub fn journal(&self) -> Vec<Entry> {
         self.shared.lock().journal.iter().cloned().collect()
+    }
+
+    /// Every request from now on, as it ends, until the simulator is gone.
+    pub fn follow_journal(&self) -> mpsc::UnboundedReceiver<Entry> {
+        let (follower, entries) = mpsc::unbounded_channel();
+        self.shared.lock().followers.push(follower);
+        entries
     }
 
     /// Forgets the requests so far.
@@ -306,8 +336,8 @@ impl Sim {
 
     /// Shows another certificate of the same CA from now on; gives its fingerprint.
     pub fn renew_certificate(&self) -> Result<String, StartError> {
-        let fingerprint = self.leaves.renew()?;
-        self.edit(|world| world.fingerprint.clone_from(&fingerprint));
+        let fingerprint = self.shared.renew_certificate()?;
+        self.shared.changed();
         Ok(fingerprint)
     }
 

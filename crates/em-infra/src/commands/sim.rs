@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use pve_sim::{Clock, Config, PveVersion, Scenario, Sim};
+use files::Appender;
+use pve_sim::{Clock, Config, Entry, Fault, PveVersion, Scenario, Sim};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -23,6 +24,13 @@ enum Command {
     /// Serves a simulated host until Ctrl-C. It lives in memory: nothing outlasts the process.
     #[command(after_help = "Example:
   em-infra sim serve --listen 127.0.0.1:8006
+
+  em-infra sim serve --fault 'POST /nodes/*/qemu/*/clone close-after times=1' --journal requests.jsonl
+
+A fault is METHOD PATH ACTION [ARGUMENT] [times=N] [nth=N] [principal=WHO] [probability=P] [seed=N]; `*` is any method or any
+part of a path. Actions: delay S, close-before, close-after, status CODE TEXT, status-after CODE TEXT, empty-body, html-body,
+truncated-body, slow-body S, task-fails TEXT, task-vanishes, worker-killed S, storage-full NAME, storage-locked NAME S,
+lock-held VMID S, clock-jump S, certificate-changed.
 
 Paste the printed export lines into the terminal in which you run terraform or em-infra.")]
     Serve(Serve),
@@ -45,6 +53,14 @@ struct Serve {
     /// How fast time passes on the host: 1 is real time, 10 makes tasks ten times as fast.
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = speed)]
     speed: f64,
+
+    /// Something that goes wrong on purpose, on top of the scenario's own faults; may be given often.
+    #[arg(long = "fault", value_name = "RULE", value_parser = Fault::parse)]
+    faults: Vec<Fault>,
+
+    /// Appends every request to this file as it ends: a JSON object a line, passwords masked.
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -85,6 +101,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, CommandError> 
 async fn serve(arguments: &Serve, ui: &Ui) -> Result<Exit, CommandError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut journal = open_journal(arguments)?;
     let sim = Sim::start(Config {
         scenario: scenario(arguments)?,
         clock: Clock::Real {
@@ -96,14 +113,39 @@ async fn serve(arguments: &Serve, ui: &Ui) -> Result<Exit, CommandError> {
     .map_err(|error| {
         CommandError::from(error).hint("--listen takes another address, such as 127.0.0.1:0")
     })?;
+    for fault in &arguments.faults {
+        sim.fault(fault.clone());
+    }
+    let mut entries = sim.follow_journal();
     introduce(&sim, ui)?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+            Some(entry) = entries.recv() => keep(&mut journal, &entry)?,
+        }
     }
     sim.shutdown().await;
+    while let Ok(entry) = entries.try_recv() {
+        keep(&mut journal, &entry)?;
+    }
     ui.status("The simulated host is gone.");
     Ok(Exit::Success)
+}
+
+fn open_journal(arguments: &Serve) -> Result<Option<Appender>, CommandError> {
+    let path = arguments.journal.as_deref();
+    path.map(Appender::open).transpose().map_err(|error| {
+        CommandError::new(Exit::Usage, error)
+            .hint("--journal takes a file that can be written; its folder must exist")
+    })
+}
+
+fn keep(journal: &mut Option<Appender>, entry: &Entry) -> Result<(), CommandError> {
+    if let Some(journal) = journal {
+        journal.line(&entry.to_json())?;
+    }
+    Ok(())
 }
 
 fn scenario(arguments: &Serve) -> Result<Scenario, CommandError> {

@@ -1,5 +1,7 @@
 //! Storages: definitions, states, contents.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Context, Endpoint, Permit};
@@ -283,6 +285,9 @@ fn listed(world: &World, name: &str, volname: &str, volume: &Volume, owner: Opti
     entry
 }
 
+/// How long an allocation waits for another one on the same storage.
+const ALLOCATION_PATIENCE: Duration = Duration::from_secs(10);
+
 fn allocate(context: &mut Context<'_>) -> Result<Answer> {
     let args = &context.args;
     let (name, filename) = (
@@ -296,6 +301,9 @@ fn allocate(context: &mut Context<'_>) -> Result<Answer> {
         unit => parse_size(unit),
     };
     let now = context.world.now;
+    context
+        .world
+        .wait_for_storage(&name, context.arrived, ALLOCATION_PATIENCE)?;
     let storage = context.world.require_enabled_mut(&name)?;
     let format = storage
         .format_for(args.text("format").or(by_name))

@@ -35,8 +35,6 @@ use crate::sim::{Shared, State};
 
 /// Proxmox closes an idle connection after this long.
 const IDLE: Duration = Duration::from_secs(5);
-/// The journal keeps this many requests.
-const JOURNALLED: usize = 100_000;
 /// Proxmox closes a connection after this many requests.
 const PER_CONNECTION: u32 = 100;
 /// A refused login is answered after this long, against guessing.
@@ -250,10 +248,7 @@ fn started_task(outcome: &Outcome) -> Option<String> {
 fn record(shared: &Shared, head: &Head, outcome: &Outcome, arrived: SimTime, status: u16) {
     let mut state = shared.lock();
     let now = state.tick();
-    if state.journal.len() >= JOURNALLED {
-        state.journal.pop_front();
-    }
-    state.journal.push_back(Entry {
+    state.journalise(Entry {
         method: head.method().to_owned(),
         path: head.path().to_owned(),
         parameters: outcome
@@ -272,9 +267,15 @@ fn record(shared: &Shared, head: &Head, outcome: &Outcome, arrived: SimTime, sta
 
 fn shown(key: &str, value: &Given) -> String {
     match value {
-        _ if matches!(key, "password" | "cipassword" | "otp") => "***".to_owned(),
+        _ if is_secret(key) => "***".to_owned(),
         Given::Text(text) => text.clone(),
         Given::List(items) => items.join(","),
         Given::Undef | Given::Object => String::new(),
     }
+}
+
+/// `password`, `cipassword`, `confirmation-password`, however they are spelt, and second factors.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.contains("password") || key.contains("secret") || matches!(&*key, "otp" | "tfa-challenge")
 }

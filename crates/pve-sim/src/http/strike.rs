@@ -15,6 +15,11 @@ pub(super) async fn before(shared: &Shared, strikes: &[FaultAction]) -> Option<A
             }
             FaultAction::Status(code, text) => return Some(pseudo(*code, text)),
             FaultAction::CloseBefore => return Some(bare(500, "cut")),
+            FaultAction::CertificateChanged => {
+                if let Err(error) = shared.renew_certificate() {
+                    return Some(bare(500, format!("pve-sim: {error}")));
+                }
+            }
             _ => prepare(&mut shared.lock(), strike),
         }
     }
@@ -32,6 +37,10 @@ fn prepare(state: &mut State, strike: &FaultAction) {
         FaultAction::LockHeld(vmid, span) => {
             let until = state.world.now.plus(*span);
             state.world.locks.hold_outside_until(*vmid, until);
+        }
+        FaultAction::StorageLocked(name, span) => {
+            let until = state.world.now.plus(*span);
+            state.world.locks.hold_storage(name, Some(until));
         }
         FaultAction::ClockJump(span) => state.ticker.advance(*span),
         _ => {}

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Job, Lock, Step};
+use super::{Job, Lock, Step, StorageLock};
 use crate::api::qemu::{
     check_clone, copy_log, formatting, is_plain_cdrom, print_net, print_sorted,
 };
 use crate::auth::Principal;
 use crate::clock::SimTime;
-use crate::fail::{Result, die};
+use crate::fail::{Fail, Result, die};
 use crate::world::{
     Drive, LockMode, Options, Vm, Volume, World, human_size, is_disk_key, parse_volid,
 };
@@ -49,6 +49,7 @@ pub(crate) struct Clone {
     who: Principal,
     source: Lock,
     target: Lock,
+    allocation: StorageLock,
     /// Set once the target's configuration is there.
     config: Option<Options>,
     left: Vec<(String, Drive)>,
@@ -63,6 +64,7 @@ impl Clone {
             who,
             source: Lock::default(),
             target: Lock::default(),
+            allocation: StorageLock::default(),
             config: None,
             left: Vec::new(),
             copy: None,
@@ -151,6 +153,7 @@ impl Clone {
 
     /// Starts with the next disk; linked ones are done at once.
     fn next_disk(&mut self, world: &mut World, task: usize) -> Result<Option<SimTime>> {
+        self.pass_allocation(world)?;
         let Some((key, drive)) = self.left.pop() else {
             return Ok(None);
         };
@@ -163,6 +166,21 @@ impl Clone {
         let ends = copy.ends;
         self.copy = Some(copy);
         Ok(Some(ends))
+    }
+
+    /// Waits for the storage of the next disk.
+    fn pass_allocation(&mut self, world: &World) -> Result<()> {
+        let Some((_, drive)) = self.left.last() else {
+            return Ok(());
+        };
+        let (from, _) = parse_volid(&drive.file)?;
+        let name = self.plan.storage.as_deref().unwrap_or(from);
+        self.allocation
+            .pass(world, name)
+            .map_err(|fail| match fail {
+                Fail::Error(error) => die(format!("clone failed: {}", error.text)),
+                wait @ Fail::Wait(_) => wait,
+            })
     }
 
     fn link(&mut self, world: &mut World, task: usize, key: &str, drive: &Drive) -> Result<()> {
@@ -369,7 +387,11 @@ impl Job for Clone {
             self.begin(world, task)?;
             return Ok(Step::Sleep(world.now.plus(world.pace.small)));
         }
-        self.advance(world, task).inspect_err(|_| self.undo(world))
+        self.advance(world, task).inspect_err(|fail| {
+            if matches!(fail, Fail::Error(_)) {
+                self.undo(world);
+            }
+        })
     }
 
     fn interrupted(&mut self, world: &mut World, _task: usize) -> String {

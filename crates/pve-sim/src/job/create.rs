@@ -1,7 +1,7 @@
 //! `qmcreate`: a machine from nothing, its disks one after the other.
 
 use super::clone::{copy_time, progress};
-use super::{Job, Lock, Start, Step};
+use super::{Job, Lock, Start, Step, StorageLock};
 use crate::api::qemu::{DiskMaker, Made, default_order, print_order, with_uuid};
 use crate::clock::SimTime;
 use crate::fail::{Fail, Result, die};
@@ -22,6 +22,7 @@ pub(crate) struct CreatePlan {
 pub(crate) struct Create {
     plan: CreatePlan,
     lock: Lock,
+    allocation: StorageLock,
     left: Option<Vec<String>>,
     copy: Option<(String, Made, SimTime)>,
     made: Vec<Drive>,
@@ -34,6 +35,7 @@ impl Create {
         Self {
             plan,
             lock: Lock::default(),
+            allocation: StorageLock::default(),
             left: None,
             copy: None,
             made: Vec::new(),
@@ -54,6 +56,7 @@ impl Create {
     }
 
     fn next_disk(&mut self, world: &mut World, task: usize) -> Result<Option<SimTime>> {
+        self.pass_allocation(world)?;
         let Some(key) = self.left.as_mut().and_then(Vec::pop) else {
             return Ok(None);
         };
@@ -73,6 +76,18 @@ impl Create {
         let ends = world.now.plus(wait);
         self.copy = Some((key, made, ends));
         Ok(Some(ends))
+    }
+
+    /// Waits for the storage on which the next disk is to be made.
+    fn pass_allocation(&mut self, world: &World) -> Result<()> {
+        let Some(key) = self.left.as_ref().and_then(|left| left.last()) else {
+            return Ok(());
+        };
+        let wish = Drive::parse(self.plan.options.get(key).unwrap_or_default());
+        match wish.file.split_once(':') {
+            Some((name, _)) => self.allocation.pass(world, name),
+            None => Ok(()),
+        }
     }
 
     fn end_disk(&mut self, world: &mut World, task: usize, key: &str, made: &Made) {
@@ -167,7 +182,9 @@ impl Job for Create {
         }
         self.lock.exclusive(world, task, self.plan.vmid)?;
         self.advance(world, task).map_err(|fail| {
-            self.undo(world);
+            if matches!(fail, Fail::Error(_)) {
+                self.undo(world);
+            }
             self.refused(fail)
         })
     }

@@ -80,3 +80,18 @@ impl Lock {
         self.take(world, task, vmid, LockMode::Exclusive, PATIENCE)
     }
 }
+
+/// The allocation lock of a storage: waited for before each volume, with patience of its own each time.
+#[derive(Debug, Default)]
+struct StorageLock {
+    since: Option<SimTime>,
+}
+
+impl StorageLock {
+    fn pass(&mut self, world: &World, name: &str) -> Result<()> {
+        let since = *self.since.get_or_insert(world.now);
+        world.wait_for_storage(name, since, PATIENCE)?;
+        self.since = None;
+        Ok(())
+    }
+}

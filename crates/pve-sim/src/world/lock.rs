@@ -1,4 +1,5 @@
-//! The lock files of machines (`/var/lock/qemu-server/lock-N.conf`), which serialise changes.
+//! The lock files of machines (`/var/lock/qemu-server/lock-N.conf`), which serialise changes, and those of storages
+//! (`/var/lock/pve-manager/pve-storage-NAME`), which serialise allocations.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ pub(crate) struct Locks {
     held: Vec<(u32, LockMode, usize)>,
     /// Locks of processes outside of the API, some of which end by themselves.
     outside: BTreeMap<u32, Option<SimTime>>,
+    /// The same for storages. The host's own allocations take no time, so nobody else is ever seen with one.
+    storages: BTreeMap<String, Option<SimTime>>,
 }
 
 impl Locks {
@@ -54,6 +57,25 @@ impl Locks {
     /// The same until a moment.
     pub(crate) fn hold_outside_until(&mut self, vmid: u32, end: SimTime) {
         self.outside.insert(vmid, Some(end));
+    }
+
+    /// A process outside of the API takes the allocation lock of a storage, until a moment or until released.
+    pub(crate) fn hold_storage(&mut self, name: &str, end: Option<SimTime>) {
+        self.storages.insert(name.to_owned(), end);
+    }
+
+    /// That process lets go.
+    pub(crate) fn release_storage(&mut self, name: &str) {
+        self.storages.remove(name);
+    }
+
+    /// Whether a volume can be allocated now, or else when: `Err(None)` when nobody knows.
+    pub(crate) fn storage_is_free(&self, name: &str, now: SimTime) -> Result<(), Option<SimTime>> {
+        match self.storages.get(name) {
+            None => Ok(()),
+            Some(Some(end)) if *end <= now => Ok(()),
+            Some(end) => Err(*end),
+        }
     }
 
     /// When the process that has the lock file of a machine lets it go.

@@ -325,6 +325,20 @@ impl World {
         self.locks.hold_outside(vmid, held);
     }
 
+    /// Whether another process holds the allocation lock of a storage, or a released one.
+    pub fn hold_storage_lock(&mut self, name: &str, held: bool) {
+        if held {
+            self.locks.hold_storage(name, None);
+        } else {
+            self.locks.release_storage(name);
+        }
+    }
+
+    /// SHA-256 of the certificate that new connections meet, `AA:BB:…`.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
     /// Sets or removes (`None`) the `lock` option of a VM.
     pub fn set_config_lock(&mut self, vmid: u32, lock: Option<&str>) {
         if let Some(vm) = self.vms.get_mut(&vmid) {
@@ -459,6 +473,23 @@ impl World {
         } else {
             let end = self.locks.outside_end(vmid).unwrap_or(deadline);
             Err(Fail::Wait(deadline.min(end)))
+        }
+    }
+
+    /// Waits until no other process allocates on a storage; `since` is when the caller began to.
+    pub(crate) fn wait_for_storage(
+        &self,
+        name: &str,
+        since: SimTime,
+        patience: Duration,
+    ) -> Result<()> {
+        let deadline = since.plus(patience);
+        match self.locks.storage_is_free(name, self.now) {
+            Ok(()) => Ok(()),
+            Err(_) if self.now >= deadline => Err(die(format!(
+                "can't lock file '/var/lock/pve-manager/pve-storage-{name}' - got timeout"
+            ))),
+            Err(end) => Err(Fail::Wait(end.unwrap_or(deadline).min(deadline))),
         }
     }
 

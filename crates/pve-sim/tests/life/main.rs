@@ -408,3 +408,67 @@ async fn the_guest_of_a_template_comes_along_and_reports_its_own_addresses() {
         })
     );
 }
+
+#[tokio::test]
+async fn an_allocation_waits_for_the_lock_of_its_storage_and_gives_up_after_ten_seconds() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    let locked = |span| FaultAction::StorageLocked("local".to_owned(), Duration::from_secs(span));
+    sim.fault(Fault::on("POST", CLONE, locked(4)).once());
+    let waited = client.task("POST", CLONE, "newid=8001&full=1").await;
+    assert_eq!(waited.as_deref(), Some("OK"));
+    sim.edit(|world| world.hold_storage_lock("local", true));
+    let given_up = client.task("POST", CLONE, "newid=8002&full=1").await;
+    let text =
+        "clone failed: can't lock file '/var/lock/pve-manager/pve-storage-local' - got timeout";
+    assert_eq!(given_up.as_deref(), Some(text));
+    assert!(sim.world(|world| world.vm(8002).is_none()));
+    let elsewhere = client
+        .task("POST", CLONE, "newid=8002&full=1&storage=local-lvm")
+        .await;
+    assert_eq!(elsewhere.as_deref(), Some("OK"));
+    sim.edit(|world| world.hold_storage_lock("local", false));
+    let freed = client.task("POST", CLONE, "newid=8003&full=1").await;
+    assert_eq!(freed.as_deref(), Some("OK"));
+}
+
+#[tokio::test]
+async fn a_certificate_changes_between_two_connections() {
+    let sim = start().await;
+    let client = Client::new(&sim, "terraform");
+    let shown = |sim: &Sim| sim.world(|world| world.fingerprint().to_owned());
+    sim.fault(Fault::parse("GET /version certificate-changed times=1").unwrap());
+    assert_eq!(shown(&sim), sim.fingerprint());
+    // The client trusts the CA, so it goes on; one that pins the leaf would not.
+    assert_eq!(client.get("/version").await.status, 200);
+    let renewed = shown(&sim);
+    assert_ne!(renewed, sim.fingerprint());
+    assert_eq!(client.get("/version").await.status, 200);
+    assert_eq!(shown(&sim), renewed);
+}
+
+#[tokio::test]
+async fn the_faults_of_a_scenario_strike_and_every_request_is_told_as_it_ends() {
+    let text = format!(
+        "faults = [\"GET /version status 503 busy times=1\"]\n{}",
+        Scenario::k3s_dev_toml()
+    );
+    let scenario = Scenario::from_toml(&text).unwrap();
+    let sim = Sim::start(Config::stepped(scenario)).await.unwrap();
+    let client = Client::new(&sim, "terraform");
+    let mut told = sim.follow_journal();
+    client.get("/version").await;
+    client
+        .call(
+            "POST",
+            "/access/ticket",
+            "username=em-infra@pve&password=em-infra",
+        )
+        .await;
+    let entries = [told.recv().await.unwrap(), told.recv().await.unwrap()];
+    assert_eq!(entries.to_vec(), sim.journal());
+    // A token may not log in; what it tried to log in with is still no reading matter.
+    assert_eq!(entries.each_ref().map(|entry| entry.status), [503, 403]);
+    assert!(!entries[1].to_json().contains("password\",\"em-infra"));
+    assert!(entries[1].to_json().contains("password\",\"***"));
+}
