@@ -357,6 +357,103 @@ fn evidence_that_is_taken_away_or_added_is_found() {
     );
 }
 
+const CANARIES: [&str; 4] = [
+    "canary<env>&7f3a+\"/Zz",
+    "canary-file-91c2 x",
+    "canary-literal-33d0",
+    "canary-made-58aa",
+];
+
+/// Each canary leaks in clear and in other forms: sensitivity is taken off, as a provider does
+/// that copies an input into an attribute of its own.
+const LEAKING: &str = r#"
+variable "from_env" {
+  sensitive = true
+}
+variable "from_file" {
+  sensitive = true
+}
+locals {
+  open = [for secret in [var.from_env, var.from_file] : nonsensitive(secret)]
+}
+resource "terraform_data" "quiet" {
+  input = sensitive("canary-literal-33d0")
+}
+resource "terraform_data" "made" {
+  input = sensitive(join("-", ["canary", "made", "58aa"]))
+}
+output "leaks" {
+  value = {
+    raw    = concat(local.open, [nonsensitive(terraform_data.quiet.output), nonsensitive(terraform_data.made.output)])
+    json   = jsonencode(local.open)
+    url    = [for secret in local.open : urlencode(secret)]
+    base64 = [for secret in local.open : base64encode("user:${secret}")]
+  }
+}
+check "leak" {
+  assert {
+    condition     = length(local.open) == 0
+    error_message = "It is ${local.open[0]} and ${local.open[1]}."
+  }
+}
+resource "terraform_data" "loud" {
+  provisioner "local-exec" {
+    command     = "printf '%s\\n' \"$A\" \"$B\"; printf '%s\\n' \"$A\" >&2; exit @exit@"
+    environment = { A = local.open[0], B = nonsensitive(terraform_data.made.output) }
+  }
+}
+"#;
+
+#[test]
+fn no_canary_is_in_anything_a_run_leaves_or_says_whether_it_passes_or_fails() {
+    for (exit, verdict) in [("0", Verdict::Unsettled), ("1", Verdict::Failed)] {
+        let mut project = Project::new(&LEAKING.replace("@exit@", exit));
+        project.env.set("TF_VAR_from_env", CANARIES[0]);
+        project.write(
+            "terraform.tfvars",
+            &format!("from_file = \"{}\"\n", CANARIES[1]),
+        );
+        let mut said = String::new();
+        let report = project.gate_with(Caller {
+            on_event: Some(&mut |event| said.extend([format!("{event:?}\n")])),
+            ..Caller::default()
+        });
+        assert_eq!(report.verdict, verdict, "{:?}", report.reasons);
+        said.extend([format!("{:?}", report.reasons)]);
+        let mut kept = vec![("what was said".to_owned(), said)];
+        for entry in fs::read_dir(&report.directory).unwrap() {
+            let path = entry.unwrap().path();
+            kept.push((
+                path.display().to_string(),
+                fs::read_to_string(&path).unwrap(),
+            ));
+        }
+        let masked = kept.iter().filter(|(_, text)| text.contains("[masked]"));
+        assert!(masked.count() >= 4, "the canaries did leak");
+        let tells = [
+            "canary<",
+            "canary\\u003c",
+            "canary%3C",
+            "91c2",
+            "33d0",
+            "58aa",
+            "7f3a",
+            "N2YzY",
+            "dmM2E",
+            "3ZjNh",
+            "OTFjM",
+            "kxYzI",
+            "5MWMy",
+        ];
+        for (name, text) in &kept {
+            for tell in tells {
+                assert!(!text.contains(tell), "{tell} in {name}:\n{text}");
+            }
+        }
+        assert_eq!(findings(&project), Vec::<String>::new());
+    }
+}
+
 #[test]
 fn a_rerun_applies_nothing_and_passes() {
     let project = Project::sound();

@@ -10,8 +10,10 @@ use tf_run::{Diagnostic, Severity};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::kept::{Swept, sweep_file};
 use super::record::Record;
 use super::rows::Row;
+use super::secrets::{Learnt, Redactor};
 use super::sequence::Seen;
 use super::transcript::{Transcript, line_of};
 use super::{Event, GateError, Level, Reason, RunDirectory, Step, StepEnd, Verdict};
@@ -22,6 +24,9 @@ pub(super) struct Journal<'h> {
     on_event: &'h mut dyn FnMut(Event<'_>),
     record: Record,
     transcript: Transcript,
+    redactor: Redactor,
+    /// The logs of the steps so far.
+    logs: Vec<PathBuf>,
 }
 
 /// How a step ended.
@@ -53,7 +58,29 @@ impl<'h> Journal<'h> {
             on_event,
             record,
             transcript,
+            redactor: Redactor::default(),
+            logs: Vec::new(),
         })
+    }
+
+    /// Takes secrets to the list of what is never kept, and takes those out that were written before
+    /// they were known.
+    pub(super) fn learn(&mut self, secrets: Vec<String>) -> Result<(), GateError> {
+        if self.redactor.learn(secrets) == Learnt::Nothing {
+            return Ok(());
+        }
+        self.transcript.sweep(&self.redactor)?;
+        let changed = swept(&self.logs, &self.redactor)?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let files = digests(&changed)?;
+        self.row(&Row::Swept { files })
+    }
+
+    /// What knows the secrets.
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     pub(super) fn row(&mut self, row: &Row<'_>) -> Result<(), GateError> {
@@ -145,6 +172,7 @@ impl<'h> Journal<'h> {
         let ended = exit.as_deref().unwrap_or(end.words());
         self.transcript
             .line(&format!("# {ended}, {milliseconds} ms\n"))?;
+        let files = self.keep(&outcome.logs)?;
         self.record.row(&Row::Done {
             step,
             end: end.words(),
@@ -152,10 +180,17 @@ impl<'h> Journal<'h> {
             milliseconds,
             warnings: outcome.summaries(Severity::Warning),
             errors: outcome.summaries(Severity::Error),
-            files: outcome.digests()?,
+            files,
         })?;
         (self.on_event)(Event::Finished { step, end, elapsed });
         Ok(())
+    }
+
+    /// Sweeps the logs of a step that ended, and answers what they are then.
+    fn keep(&mut self, logs: &[PathBuf]) -> Result<BTreeMap<String, String>, GateError> {
+        swept(logs, &self.redactor)?;
+        self.logs.extend_from_slice(logs);
+        digests(logs)
     }
 
     pub(super) fn end(&mut self, ending: &Ending<'_>) -> Result<(), GateError> {
@@ -182,6 +217,7 @@ impl<'h> Journal<'h> {
             level,
             reasons,
             not_checked,
+            masked_values: self.redactor.count(),
             transcript_sha256,
         })
     }
@@ -203,14 +239,26 @@ impl Outcome {
             .filter(|found| found.severity == severity);
         found.map(|found| found.summary.clone()).collect()
     }
+}
 
-    /// The digests of the logs, where the command came as far as having them.
-    fn digests(&self) -> Result<BTreeMap<String, String>, GateError> {
-        let mut digests = BTreeMap::new();
-        for path in self.logs.iter().filter(|path| path.is_file()) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            digests.insert(name.into_owned(), Digest::of_file(path)?.to_string());
+/// Sweeps files and answers those that had secrets in them.
+fn swept(paths: &[PathBuf], redactor: &Redactor) -> Result<Vec<PathBuf>, GateError> {
+    let mut changed = Vec::new();
+    for path in paths {
+        match sweep_file(path, redactor)? {
+            Swept::Changed => changed.push(path.clone()),
+            Swept::Unchanged => {}
         }
-        Ok(digests)
     }
+    Ok(changed)
+}
+
+/// The digests of logs by name, where the command came as far as having them.
+fn digests(paths: &[PathBuf]) -> Result<BTreeMap<String, String>, GateError> {
+    let mut digests = BTreeMap::new();
+    for path in paths.iter().filter(|path| path.is_file()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        digests.insert(name.into_owned(), Digest::of_file(path)?.to_string());
+    }
+    Ok(digests)
 }

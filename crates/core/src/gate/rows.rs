@@ -64,6 +64,8 @@ pub(super) enum Row<'a> {
         errors: Vec<String>,
         files: BTreeMap<String, String>,
     },
+    /// Secrets came up that were not known when these files were written; this is what they are now.
+    Swept { files: BTreeMap<String, String> },
     /// The state file, where it is a file of the root module.
     State {
         when: &'static str,
@@ -77,6 +79,7 @@ pub(super) enum Row<'a> {
         level: Option<Level>,
         reasons: Vec<String>,
         not_checked: &'a [String],
+        masked_values: usize,
         transcript_sha256: String,
     },
 }

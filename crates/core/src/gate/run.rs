@@ -7,6 +7,7 @@ use tf_run::{RunError, Terraform};
 
 use super::assess::Assessment;
 use super::journal::Ending;
+use super::secrets::Redactor;
 use super::sequence::{Gate, Stop};
 use crate::evidence::{Ended, digests};
 
@@ -44,7 +45,10 @@ pub fn run(
 ) -> Result<Report, GateError> {
     let mut gate = Gate::open(config, terraform, hooks)?;
     let sequence = gate.sequence();
-    let end = End::of(sequence, terraform)?;
+    if sequence.is_err() {
+        gate.learn_from_state()?;
+    }
+    let end = End::of(sequence, terraform)?.swept(gate.journal.redactor());
     gate.journal.end(&Ending {
         verdict: end.verdict,
         level: end.level,
@@ -112,6 +116,15 @@ impl End {
                 Ok(Self::early(reason.verdict(), reason, Some(error)))
             }
         }
+    }
+
+    /// Reasons quote what Terraform and providers said.
+    fn swept(mut self, redactor: &Redactor) -> Self {
+        let text = |text: &str| redactor.text(text);
+        for reason in &mut self.reasons {
+            reason.reword(&text);
+        }
+        self
     }
 
     fn early(verdict: Verdict, reason: Reason, failure: Option<RunError>) -> Self {

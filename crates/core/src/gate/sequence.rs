@@ -3,7 +3,7 @@
 use files::Digest;
 use tf_run::plan::{Counts, Plan, PlanExit, Refresh};
 use tf_run::{
-    ApplyArgs, Argv, Finished, Json, PlanArgs, Planned, ReadObjects, RunError, Terraform,
+    ApplyArgs, Argv, Finished, Interrupt, Json, PlanArgs, Planned, ReadObjects, RunError, Terraform,
 };
 
 use super::assess::{Assessment, Evidence, PlanEvidence, assess};
@@ -12,7 +12,7 @@ use super::plan_file::PlanFile;
 use super::rows::{EngineRow, Row, SCHEMA};
 use super::{
     Approval, Checked, GateConfig, GateError, Hooks, Inputs, OutputFault, Reason, Step, StepEnd,
-    output_check,
+    output_check, secrets,
 };
 use crate::evidence::Ledger;
 
@@ -51,6 +51,7 @@ pub(super) struct Gate<'a, 'h> {
     pub(super) ledger: Ledger,
     pub(super) not_checked: Vec<String>,
     pub(super) applied: Option<Counts>,
+    apply_began: bool,
     pub(super) refresh: Option<Refresh>,
 }
 
@@ -90,8 +91,12 @@ impl<'a, 'h> Gate<'a, 'h> {
             ledger,
             not_checked: vec!["live: no one but the provider read the real objects".to_owned()],
             applied: None,
+            apply_began: false,
             refresh: None,
         };
+        let (root, env) = (terraform.root(), terraform.env());
+        gate.journal
+            .learn(secrets::given(root, &config.var_files, env))?;
         gate.start()?;
         Ok(gate)
     }
@@ -199,6 +204,8 @@ impl<'a, 'h> Gate<'a, 'h> {
         let planned: Planned = self.stream(step, &args, run, |planned| &planned.finished)?;
         let text = self.terraform.plan_json(file.path())?;
         let plan = Plan::parse(&text).map_err(RunError::from)?;
+        let mut json = Json::parse(&text).map_err(GateError::from)?;
+        self.journal.learn(secrets::marked(&json))?;
         let refresh = Refresh::of(&plan, &planned.finished.heard.refreshed);
         let seen = Seen {
             exit: planned.exit,
@@ -207,7 +214,7 @@ impl<'a, 'h> Gate<'a, 'h> {
             file,
         };
         self.journal
-            .planned(step, &seen, &canonical_digest(&text)?)?;
+            .planned(step, &seen, &canonical_digest(&mut json))?;
         Ok(seen)
     }
 
@@ -233,6 +240,7 @@ impl<'a, 'h> Gate<'a, 'h> {
         let run = |terraform: &Terraform, label: &str, event: OnEvent<'_>| {
             terraform.apply(&args, label, event)
         };
+        self.apply_began = true;
         self.stream(Step::Apply, &args, run, |finished| finished)?;
         self.applied = Some(first.plan.counts());
         Ok(())
@@ -288,6 +296,30 @@ impl<'a, 'h> Gate<'a, 'h> {
         Ok(assessment)
     }
 
+    /// An apply can make secrets that no plan knew. The second plan tells them; where there is none,
+    /// the state does, also after an interrupt, which the engine of the run would obey.
+    pub(super) fn learn_from_state(&mut self) -> Result<(), GateError> {
+        if !self.apply_began {
+            return Ok(());
+        }
+        let terraform = self.terraform;
+        let (engine, env) = (terraform.engine().clone(), terraform.env());
+        let directory = self.config.directory.path();
+        let reader = Terraform::new(
+            engine,
+            terraform.root(),
+            directory,
+            env,
+            Interrupt::default(),
+        );
+        if let Ok(text) = reader.and_then(|reader| reader.state_json()) {
+            return self.journal.learn(secrets::marked(&Json::parse(&text)?));
+        }
+        self.not_checked
+            .push("secrets: the state could not be searched for new ones".into());
+        Ok(())
+    }
+
     fn state(&mut self, when: &'static str) -> Result<Option<Digest>, Stop> {
         let path = self.terraform.root().join("terraform.tfstate");
         let digest = path.is_file().then(|| Digest::of_file(&path)).transpose()?;
@@ -313,6 +345,7 @@ impl<'a, 'h> Gate<'a, 'h> {
         } = self;
         let (mut diagnostics, mut written) = (Vec::new(), Ok(()));
         let result = run(terraform, step.label(), &mut |event| {
+            let event = &journal.redactor().event(event);
             if let tf_run::Event::Diagnostic(diagnostic) = event {
                 diagnostics.push(diagnostic.clone());
             }
@@ -344,10 +377,9 @@ impl<'a, 'h> Gate<'a, 'h> {
 }
 
 /// Two plans of the same thing differ in their timestamp alone.
-fn canonical_digest(plan: &str) -> Result<Digest, GateError> {
-    let mut json = Json::parse(plan)?;
-    if let Json::Object(members) = &mut json {
+fn canonical_digest(plan: &mut Json) -> Digest {
+    if let Json::Object(members) = plan {
         members.remove("timestamp");
     }
-    Ok(Digest::of_bytes(json.to_string().as_bytes()))
+    Digest::of_bytes(plan.to_string().as_bytes())
 }

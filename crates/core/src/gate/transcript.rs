@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::kept::{Swept, sweep_file};
+use super::secrets::Redactor;
 use files::{Appender, Digest};
 use tf_run::{Diagnostic, Event, ResourceEvent, Severity};
 
@@ -23,6 +25,14 @@ impl Transcript {
 
     pub(super) fn line(&mut self, line: &str) -> files::Result<()> {
         self.file.line(line)
+    }
+
+    /// Takes out secrets that came up after lines were written.
+    pub(super) fn sweep(&mut self, redactor: &Redactor) -> files::Result<()> {
+        if sweep_file(&self.path, redactor)? == Swept::Changed {
+            self.file = Appender::open(&self.path)?;
+        }
+        Ok(())
     }
 
     pub(super) fn digest(&self) -> files::Result<Digest> {

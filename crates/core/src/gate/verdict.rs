@@ -154,6 +154,30 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// Passes what was quoted from others through `reword`.
+    pub(super) fn reword(&mut self, reword: &dyn Fn(&str) -> String) {
+        match self {
+            Self::Check { messages, .. } => {
+                for message in messages {
+                    *message = reword(message);
+                }
+            }
+            Self::Terraform { message } => *message = reword(message),
+            Self::Noise { .. }
+            | Self::Drift { .. }
+            | Self::Output(_)
+            | Self::NotRead { .. }
+            | Self::StateMoved
+            | Self::InputsMoved { .. }
+            | Self::Busy
+            | Self::Findings { .. }
+            | Self::NotApproved
+            | Self::Interrupted => {}
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -50,8 +50,12 @@ impl Terraform {
 
     /// Reads the objects of the state, wherever the state is kept.
     pub fn show_state(&self) -> Result<Values, RunError> {
-        let text = self.show(&ShowArgs::default())?;
-        Ok(crate::format::parse::<State>("state", &text)?.values)
+        Ok(crate::format::parse::<State>("state", &self.state_json()?)?.values)
+    }
+
+    /// The JSON text of the state. It holds sensitive values in clear.
+    pub fn state_json(&self) -> Result<String, RunError> {
+        self.show(&ShowArgs::default())
     }
 
     fn show(&self, args: &ShowArgs) -> Result<String, RunError> {
