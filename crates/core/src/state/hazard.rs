@@ -8,8 +8,11 @@ use std::path::PathBuf;
 pub enum Hazard {
     /// The state is not a file on this machine.
     NotLocal(String),
-    /// The state file has no bytes.
-    Empty,
+    /// The state file has no bytes, and there was a state before.
+    Empty {
+        /// What to restore.
+        source: String,
+    },
     /// There is no state file, and the vault knows one with objects in it.
     Missing {
         /// The last good snapshot.
@@ -83,7 +86,7 @@ impl Hazard {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotLocal(_) => "state-not-local",
-            Self::Empty => "state-empty",
+            Self::Empty { .. } => "state-empty",
             Self::Missing { .. } => "state-missing",
             Self::Unusable(_) => "state-unusable",
             Self::Errored => "state-errored",
@@ -105,7 +108,7 @@ impl Hazard {
     /// Whether commands that change something go on.
     pub const fn weight(&self) -> Weight {
         match self {
-            Self::Empty
+            Self::Empty { .. }
             | Self::Missing { .. }
             | Self::Unusable(_)
             | Self::Errored
@@ -132,10 +135,7 @@ impl Hazard {
             Self::NotLocal(_) => {
                 "em-infra leaves it to that backend; its own versions are the backup".to_owned()
             }
-            Self::Empty => format!(
-                "{} (in a new environment: rm terraform.tfstate)",
-                restore("latest")
-            ),
+            Self::Empty { source } => restore(source),
             Self::Missing { .. } | Self::Unusable(_) => restore("latest"),
             Self::Errored => restore("errored.tfstate"),
             Self::ForeignLineage { .. } | Self::SerialWentBack { .. } => format!(
@@ -169,7 +169,7 @@ impl fmt::Display for Hazard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotLocal(backend) => write!(f, "the state is kept by the backend `{backend}`"),
-            Self::Empty => f.write_str(
+            Self::Empty { .. } => f.write_str(
                 "the state file is empty: Terraform takes that for \"no state\" and plans to create everything",
             ),
             Self::Missing { known } => write!(f, "the state file is gone; the vault has it as `{known}`"),

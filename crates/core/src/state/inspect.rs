@@ -88,7 +88,7 @@ impl Inspection {
         let (content, holder) = read(place)?;
         let mut hazards = Vec::new();
         if holder.is_none() {
-            hazards.extend(of_content(content.as_ref(), vault));
+            hazards.extend(of_content(content.as_ref(), vault, place));
         }
         let size = content.as_ref().map_or(0, |content| content.bytes().len());
         hazards.extend(of_surroundings(place, size, environment));
@@ -126,7 +126,7 @@ fn read(place: &Place) -> Result<(Option<Content>, Option<Holder>), InspectError
     }
 }
 
-fn of_content(content: Option<&Content>, vault: &Vault) -> Vec<Hazard> {
+fn of_content(content: Option<&Content>, vault: &Vault, place: &Place) -> Vec<Hazard> {
     let known = vault.last_good();
     let mut found = Vec::new();
     if let Some(unfinished) = vault.unfinished_restore() {
@@ -142,13 +142,26 @@ fn of_content(content: Option<&Content>, vault: &Vault) -> Vec<Hazard> {
         None => found.extend(known.filter(gone).map(|known| Hazard::Missing {
             known: known.id.clone(),
         })),
-        Some(Err(Unusable::Empty)) => found.push(Hazard::Empty),
+        Some(Err(Unusable::Empty)) => found.extend(emptied(known.filter(gone), place)),
         Some(Err(why)) => found.push(Hazard::Unusable(why.to_string())),
         Some(Ok(state)) => {
             found.extend(known.and_then(|known| of_history(state, &known.lineage, known.serial)));
         }
     }
     found
+}
+
+/// An apply that was killed before it saved anything leaves an empty file too: nothing is lost there. But where the
+/// vault or Terraform's own backup knows objects, the file was emptied.
+fn emptied(known: Option<&Snapshot>, place: &Place) -> Option<Hazard> {
+    let backup = place.backup();
+    let had_state = fs::metadata(&backup).is_ok_and(|meta| meta.len() > 0);
+    let source = match known {
+        Some(_) => "latest".to_owned(),
+        None if had_state => backup.display().to_string(),
+        None => return None,
+    };
+    Some(Hazard::Empty { source })
 }
 
 fn of_history(live: &State, lineage: &str, serial: Option<u64>) -> Option<Hazard> {

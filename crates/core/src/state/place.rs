@@ -55,6 +55,13 @@ impl Place {
         &self.backend
     }
 
+    /// Where Terraform puts the state from before its last change; overwritten by the next one.
+    pub fn backup(&self) -> PathBuf {
+        let mut path = self.state.clone().into_os_string();
+        path.push(".backup");
+        path.into()
+    }
+
     /// Where Terraform puts a state that it could not save.
     pub fn errored(&self) -> PathBuf {
         self.root.join("errored.tfstate")

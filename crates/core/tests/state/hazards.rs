@@ -141,3 +141,19 @@ fn a_state_on_another_backend_is_left_alone() {
     );
     assert_eq!(lab.hazards(), ["state-not-local"]);
 }
+
+/// An apply that was killed before its first save leaves one; a rerun takes over what it began.
+#[test]
+fn an_empty_file_is_a_hazard_only_where_there_was_a_state() {
+    let lab = Lab::bare();
+    lab.write("env/terraform.tfstate", b"");
+    files::tighten(lab.place().state()).unwrap();
+    assert_eq!(lab.hazards(), Vec::<&str>::new());
+
+    let backup = lab.place().backup();
+    files::create_new(&backup, &state(LINEAGE, 3, &["a"]), files::Mode::Private).unwrap();
+    let (_, mend) = first_mend(&lab);
+    let source = backup.display().to_string();
+    assert_eq!(mend, format!("em-infra state restore {source} --env e"));
+    assert_eq!(lab.restore(&source).serial, 4);
+}

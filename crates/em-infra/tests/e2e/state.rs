@@ -167,3 +167,25 @@ fn the_guide_does_what_it_says() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// What keeps a state that nobody thought of keeping.
+#[test]
+fn the_gate_keeps_the_state_and_refuses_an_emptied_one() {
+    let lab = Lab::installed();
+    lab.em_infra(&["gate", "--yes"]).succeeded();
+    let kept = lab.state_command(&["list"]).succeeded().json();
+    assert_eq!(kept[0]["reason"], json!("after gate"));
+    let state = lab.root().join("terraform.tfstate");
+    fs::remove_file(&state).unwrap();
+    files::create_new(&state, b"", files::Mode::Private).unwrap();
+    let before = lab.machines();
+    let refused = lab.em_infra(&["gate", "--yes"]).ended_with(50);
+    assert!(
+        refused.stderr.contains("em-infra state restore latest"),
+        "{}",
+        refused.stderr
+    );
+    lab.restore_latest();
+    lab.em_infra(&["gate", "--yes"]).succeeded();
+    assert_eq!(lab.machines(), before);
+}
