@@ -12,10 +12,11 @@ use tf_run::Env;
 #[derive(Parser)]
 #[command(name = "em-infra", version = env!("EM_INFRA_VERSION"))]
 #[command(after_help = "Examples:
-  em-infra gate --simulate        the whole job against an embedded Proxmox VE; nothing of yours is touched
-  em-infra check                  look at terraform/environments/k3s-dev/terraform.tfvars before Terraform does
-  em-infra gate                   init, plan, apply, plan in terraform/environments/k3s-dev, and a verdict")]
-struct Arguments {
+  em-infra gate --simulate   the whole job on an embedded Proxmox VE
+  em-infra check             look at the inputs before Terraform does
+  em-infra gate              init, plan, apply, plan, and a verdict
+
+Without a directory, commands work on terraform/environments/k3s-dev.")]struct Arguments {
     /// How results are written.
     #[arg(long, global = true, value_enum, default_value_t)]
     format: Format,
