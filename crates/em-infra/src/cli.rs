@@ -16,7 +16,8 @@ use tf_run::Env;
   em-infra check             look at the inputs before Terraform does
   em-infra gate              init, plan, apply, plan, and a verdict
 
-Without a directory, commands work on terraform/environments/k3s-dev.")]struct Arguments {
+Without a directory, commands work on terraform/environments/k3s-dev.")]
+struct Arguments {
     /// How results are written.
     #[arg(long, global = true, value_enum, default_value_t)]
     format: Format,
