@@ -135,14 +135,13 @@ impl Hazard {
             Self::NotLocal(_) => {
                 "em-infra leaves it to that backend; its own versions are the backup".to_owned()
             }
-            Self::Empty { source } => restore(source),
             Self::Missing { .. } | Self::Unusable(_) => restore("latest"),
             Self::Errored => restore("errored.tfstate"),
             Self::ForeignLineage { .. } | Self::SerialWentBack { .. } => format!(
                 "{}, or, if the live state is the right one: em-infra state snapshot --as-good{options}",
                 restore("latest")
             ),
-            Self::UnfinishedRestore { source } => restore(source),
+            Self::Empty { source } | Self::UnfinishedRestore { source } => restore(source),
             Self::Workspace(_) => "terraform workspace select default".to_owned(),
             Self::Variable(name) => format!("unset {name}"),
             Self::LookAlikes(paths) => format!("mv {} somewhere else", names(paths)),
