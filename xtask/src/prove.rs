@@ -4,6 +4,7 @@
 
 mod fidelity;
 mod handoff;
+mod life;
 
 use crate::failure::Failure;
 
@@ -14,6 +15,12 @@ pub(crate) enum Claim {
     Fidelity,
     /// What the bootstrap gets is complete, valid and stable, and read by parsers that are not ours.
     Handoff,
+    /// After an apply that was disturbed anywhere, a plain rerun ends where an undisturbed one would have.
+    Survival,
+    /// VMs of others are never written to, however much they look like ours.
+    Identity,
+    /// After an apply the next plan is empty, with and without refresh.
+    Idempotency,
 }
 
 /// How much of a proof runs.
@@ -31,5 +38,8 @@ pub(crate) fn run(claim: Claim, extent: Extent) -> Result<(), Failure> {
         // Each looks at all there is in seconds: there is no shorter run.
         (Claim::Fidelity, Extent::Quick | Extent::Full) => fidelity::run(),
         (Claim::Handoff, Extent::Quick | Extent::Full) => handoff::run(),
+        (Claim::Survival, extent) => life::run(&life::SURVIVAL, extent),
+        (Claim::Identity, extent) => life::run(&life::IDENTITY, extent),
+        (Claim::Idempotency, extent) => life::run(&life::IDEMPOTENCY, extent),
     }
 }

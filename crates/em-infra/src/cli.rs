@@ -38,6 +38,8 @@ enum Command {
     Check(commands::check::Arguments),
     /// Local state: its hazards, a vault of snapshots, and restoring.
     State(commands::state::Arguments),
+    /// Prints the lines that give an API token what em-infra needs, and nothing else.
+    Token(commands::token::Arguments),
     /// The embedded Proxmox VE API.
     Sim(commands::sim::Arguments),
     /// The Terraform provider in this executable.
@@ -59,6 +61,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
         Command::Handoff(arguments) => commands::handoff::run(&arguments, &ui, environment),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
         Command::State(arguments) => commands::state::run(&arguments, &ui, environment),
+        Command::Token(arguments) => commands::token::run(&arguments, &ui),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),
         Command::Provider(arguments) => commands::provider::run(&arguments, &ui, environment),
         Command::Engine(arguments) => commands::engine::run(&arguments, &ui, environment),

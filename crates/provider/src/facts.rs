@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pve_api::access::Permissions;
 use pve_api::network::Bridge;
-use pve_api::node::Node;
+use pve_api::node::{Node, NodeStatus};
 use pve_api::pci::{PciDevice, PciMapping};
 use pve_api::storage::Storage;
 use pve_api::vm::VmSummary;
@@ -29,6 +30,8 @@ pub(crate) struct Facts {
     templates: Cells<(NodeName, VmId), VmConfig>,
     pci_devices: Cells<NodeName, Vec<PciDevice>>,
     mappings: OnceCell<Fact<Vec<PciMapping>>>,
+    permissions: OnceCell<Fact<Permissions>>,
+    statuses: Cells<NodeName, NodeStatus>,
     device_claims: Cells<NodeName, Vec<DeviceClaim>>,
 }
 
@@ -43,6 +46,8 @@ impl Facts {
             templates: Mutex::default(),
             pci_devices: Mutex::default(),
             mappings: OnceCell::new(),
+            permissions: OnceCell::new(),
+            statuses: Mutex::default(),
             device_claims: Mutex::default(),
         }
     }
@@ -81,6 +86,17 @@ impl Facts {
             .get_or_init(async || shared(self.client.pci_mappings().await))
             .await
             .clone()
+    }
+
+    pub(crate) async fn permissions(&self) -> Fact<Permissions> {
+        self.permissions
+            .get_or_init(async || shared(self.client.permissions().await))
+            .await
+            .clone()
+    }
+
+    pub(crate) async fn status(&self, node: &NodeName) -> Fact<NodeStatus> {
+        once(&self.statuses, node.clone(), self.client.node_status(node)).await
     }
 
     /// The PCI devices of every VM of a node: one call for each, since no list shows them.

@@ -8,7 +8,7 @@ use pve_api::pci::MappedDevice;
 use pve_api::{MappingId, NodeName, VmId};
 use pve_client::{Client, Error};
 use tf_plugin::Diagnostic;
-use vm::DeviceClaim;
+use vm::{Demand, DeviceClaim, Wanted};
 
 use crate::environment::Environment;
 use crate::facts::Facts;
@@ -29,6 +29,8 @@ pub struct Session {
     planned_mappings: Mutex<BTreeMap<MappingId, MappedDevice>>,
     /// The devices that this run gives to its VMs.
     planned_devices: Mutex<BTreeMap<VmId, DeviceClaim>>,
+    /// What the new VMs of this run take from each node.
+    demands: Mutex<BTreeMap<NodeName, Demand>>,
     /// Held while a VM is restarted: one at a time.
     pub(crate) restarting: tokio::sync::Mutex<()>,
 }
@@ -88,6 +90,7 @@ impl Session {
             seen_mappings: Mutex::default(),
             planned_mappings: Mutex::default(),
             planned_devices: Mutex::default(),
+            demands: Mutex::default(),
             restarting: tokio::sync::Mutex::default(),
         }
     }
@@ -156,6 +159,14 @@ impl Session {
     /// Returns the PCI mappings that this run makes.
     pub(crate) fn planned_mappings(&self) -> BTreeMap<MappingId, MappedDevice> {
         lock(&self.planned_mappings).clone()
+    }
+
+    /// Notes that this run makes a VM; returns what all new VMs of its node take together.
+    pub(crate) fn demands(&self, wanted: &Wanted) -> Demand {
+        let mut demands = lock(&self.demands);
+        let demand = demands.entry(wanted.key.node.clone()).or_default();
+        demand.add(wanted);
+        demand.clone()
     }
 
     /// Notes which devices this run gives to a VM; returns what it gives to others.

@@ -172,7 +172,8 @@ impl Why {
         match self {
             Self::NewerMarker(_) => "Use that version of em-infra.",
             Self::UuidOnly => {
-                "If it is yours, `em-infra adopt` takes it over; else give this node another VMID."
+                "If it is yours, put its notes back from a backup or remove it yourself; else give this node \
+                 another VMID."
             }
             Self::NoMarker | Self::DamagedMarker(_) | Self::OtherVm { .. } | Self::RunningCopy => {
                 "Give this node another VMID, or remove that VM yourself."

@@ -8,3 +8,4 @@ pub(crate) mod handoff;
 pub(crate) mod provider;
 pub(crate) mod sim;
 pub(crate) mod state;
+pub(crate) mod token;

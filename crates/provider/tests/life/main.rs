@@ -6,5 +6,7 @@ mod identity;
 mod interruption;
 mod life;
 mod matrix;
+mod privileges;
 mod problems;
+mod room;
 mod terraform;

@@ -52,7 +52,7 @@ fn a_vm_of_a_newer_version() {
 fn a_vm_with_our_uuid_alone() {
     let smbios = format!("uuid={OUR_UUID}");
     let found = stranger(&[("name", "copy"), ("smbios1", &smbios)]);
-    insta::assert_snapshot!(refused(&plain(), &found, Claim::TakeOver), @"VMID 8010 on node pve is taken by copy, which is not VM 8010 k3s-dev-worker-1 of this environment: it has the UUID of this VM, but its em-infra marker is gone and no state holds it. It is left untouched. If it is yours, `em-infra adopt` takes it over; else give this node another VMID.");
+    insta::assert_snapshot!(refused(&plain(), &found, Claim::TakeOver), @"VMID 8010 on node pve is taken by copy, which is not VM 8010 k3s-dev-worker-1 of this environment: it has the UUID of this VM, but its em-infra marker is gone and no state holds it. It is left untouched. If it is yours, put its notes back from a backup or remove it yourself; else give this node another VMID.");
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Planning a VM that no state row holds: what is on its VMID, and whether the host can make it.
 
+use std::sync::Arc;
+
+use pve_api::node::NodeStatus;
+use pve_api::vm::VmSummary;
 use tf_plugin::{AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse, Stop, Value};
+use vm::privileges::{Lack, lacking};
 use vm::{
     CloneTask, Consent, HostFacts, Identity, InState, Observed, Present, Refusal, VmKey, Wanted,
-    find_template, identity_of, preflight,
+    find_template, identity_of, preflight, room,
 };
 
 use super::consequences::consequences;
@@ -44,7 +49,9 @@ pub(super) async fn create(
         Some(present) => response
             .diagnostics
             .extend(take_over(run.policy, &wanted, &present)?),
-        None => problems(&run, &wanted).await?,
+        None => response
+            .diagnostics
+            .extend(problems(session, &run, &wanted).await?),
     }
     devices(session, &run, &wanted).await?;
     Ok(response)
@@ -176,7 +183,11 @@ async fn node_problem(run: &Run, wanted: &Wanted) -> Result<Option<Diagnostic>, 
 }
 
 /// Checks what the host says against what is wanted of a new VM.
-async fn problems(run: &Run, wanted: &Wanted) -> Result<(), Diagnostics> {
+async fn problems(
+    session: &Session,
+    run: &Run,
+    wanted: &Wanted,
+) -> Result<Vec<Diagnostic>, Diagnostics> {
     let node = &wanted.key.node;
     let failed = |what: &str, error: &pve_client::Error| run.report(what, error);
     let vms = run
@@ -188,14 +199,15 @@ async fn problems(run: &Run, wanted: &Wanted) -> Result<(), Diagnostics> {
     let storages = storages.map_err(|error| failed("Unable to list the storages", &error))?;
     let bridges = run.facts.bridges(node).await;
     let bridges = bridges.map_err(|error| failed("Unable to list the bridges", &error))?;
-    let template = match find_template(&wanted.origin.template, &vms) {
-        Ok(vmid) => Some(
+    let source = find_template(&wanted.origin.template, &vms).ok();
+    let template = match source {
+        Some(vmid) => Some(
             run.facts
                 .template(node, vmid)
                 .await
                 .map_err(|error| failed("Unable to read the template", &error))?,
         ),
-        Err(_) => None,
+        None => None,
     };
     let facts = HostFacts {
         nodes: None,
@@ -204,15 +216,69 @@ async fn problems(run: &Run, wanted: &Wanted) -> Result<(), Diagnostics> {
         bridges: Some(&bridges),
         template: template.as_deref(),
     };
-    let found: Vec<Diagnostic> = preflight(wanted, &facts)
+    let mut found = preflight(wanted, &facts);
+    let status = status(run, wanted).await?;
+    let demand = session.demands(wanted);
+    let shortage = room(wanted, &demand, &storages, status.as_deref());
+    found.extend(shortage.problems);
+    let mut warnings: Vec<Diagnostic> = shortage
+        .warnings
         .iter()
-        .map(|problem| diagnostic(&wanted.key, problem))
+        .map(|problem| short(&wanted.key, problem))
         .collect();
-    if found.is_empty() {
-        Ok(())
-    } else {
-        Err(found.into())
+    warnings.extend(namesake(wanted, &vms));
+    let permissions = run.facts.permissions().await;
+    let permissions =
+        permissions.map_err(|error| failed("Unable to read the privileges", &error))?;
+    match source.map_or(Lack::Nothing, |source| {
+        lacking(&permissions, wanted, source)
+    }) {
+        Lack::Nothing => {}
+        Lack::MayOnlyRead => warnings.push(only_read(&wanted.key)),
+        Lack::Some(problems) => {
+            // What cannot be seen has been said already.
+            let new =
+                |problem: &vm::Problem| !found.iter().any(|said| said.argument == problem.argument);
+            let new: Vec<_> = problems.into_iter().filter(new).collect();
+            found.extend(new);
+        }
     }
+    if found.is_empty() {
+        return Ok(warnings);
+    }
+    let found = found.iter().map(|problem| diagnostic(&wanted.key, problem));
+    Err(found.collect::<Vec<_>>().into())
+}
+
+/// The status of the node, if these credentials may see it.
+async fn status(run: &Run, wanted: &Wanted) -> Result<Option<Arc<NodeStatus>>, Diagnostic> {
+    match run.facts.status(&wanted.key.node).await {
+        Ok(status) => Ok(Some(status)),
+        Err(error) if error.is_permission_denied() => Ok(None),
+        Err(error) => Err(run.report("Unable to read the status of the node", &error)),
+    }
+}
+
+fn short(key: &VmKey, problem: &vm::Problem) -> Diagnostic {
+    Diagnostic::warning(format!("{key} may not have the room it is given"))
+        .detail(sentence(&problem.to_string()))
+        .at(AttributePath::new(problem.argument.name()))
+}
+
+fn only_read(key: &VmKey) -> Diagnostic {
+    Diagnostic::warning(format!("{key} can be planned and not made"))
+        .detail("These credentials may only read. `em-infra token` prints what an apply needs.")
+}
+
+/// Names are not unique in Proxmox, and two VMs of one name are mixed up sooner or later.
+fn namesake(wanted: &Wanted, vms: &[VmSummary]) -> Option<Diagnostic> {
+    let VmKey { name, vmid, .. } = &wanted.key;
+    let other = vms.iter().find(|vm| vm.name == *name && vm.vmid != *vmid)?;
+    Some(
+        Diagnostic::warning(format!("VM {} has the name {name}, too", other.vmid))
+            .detail("It is not of this environment and stays untouched.")
+            .at(AttributePath::new("name")),
+    )
 }
 
 fn diagnostic(key: &VmKey, problem: &vm::Problem) -> Diagnostic {

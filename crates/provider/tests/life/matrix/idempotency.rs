@@ -143,7 +143,7 @@ async fn applied_and_empty(bench: &mut Bench, config: &Config) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idempotency_of_random_worlds() {
-    let count = if full() { 2_000 } else { 12 };
+    let count = if full() { 500 } else { 12 };
     let mut runner = TestRunner::new_with_rng(
         Draws::default(),
         prop::test_runner::TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha),

@@ -8,6 +8,7 @@ mod calls;
 mod case;
 mod environments;
 mod idempotency;
+mod strangers;
 
 use std::sync::Arc;
 

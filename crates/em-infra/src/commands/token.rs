@@ -1,0 +1,201 @@
+//! `em-infra token`: the lines that give an API token what em-infra needs, and nothing else.
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use vm::privileges::{APPLY, Grant, READ, STARTUP_ORDER};
+
+use crate::exit::Exit;
+use crate::failure::CommandError;
+use crate::ui::{Format, Ui};
+
+/// Arguments of `em-infra token`.
+#[derive(Args)]
+#[command(after_help = "Example, on the Proxmox host as root:
+  em-infra token | less
+  em-infra token --for read --token readonly")]
+pub(crate) struct Arguments {
+    /// What the token is for.
+    #[arg(long = "for", value_enum, default_value_t)]
+    purpose: Purpose,
+
+    /// The user, with realm.
+    #[arg(long, default_value = "em-infra@pve", value_parser = user)]
+    user: String,
+
+    /// The name of the token.
+    #[arg(long, default_value = "terraform", value_parser = token)]
+    token: String,
+
+    /// Also what `startup_order` takes.
+    #[arg(long)]
+    startup_order: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Purpose {
+    /// Making, changing and removing VMs.
+    #[default]
+    Apply,
+    /// Plan, drift and check.
+    Read,
+}
+
+/// The same for `--format json`.
+#[derive(Serialize)]
+struct Report<'a> {
+    user: &'a str,
+    token_id: String,
+    grants: Vec<Granted>,
+    commands: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Granted {
+    role: &'static str,
+    path: &'static str,
+    privileges: &'static [&'static str],
+    purpose: &'static str,
+}
+
+/// Runs `em-infra token`.
+pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, CommandError> {
+    let grants = grants(arguments);
+    let commands = commands(arguments, &grants);
+    if ui.format() == Format::Json {
+        ui.json(&Report {
+            user: &arguments.user,
+            token_id: format!("{}!{}", arguments.user, arguments.token),
+            grants: grants.iter().map(granted).collect(),
+            commands,
+        })?;
+        return Ok(Exit::Success);
+    }
+    ui.data("# On the Proxmox host as root. The same for Proxmox VE 8 and 9.");
+    for grant in &grants {
+        ui.data(&format!(
+            "# {} on {}: {}",
+            grant.role, grant.path, grant.purpose
+        ));
+    }
+    for line in &commands {
+        ui.data(line);
+    }
+    Ok(Exit::Success)
+}
+
+fn grants(arguments: &Arguments) -> Vec<Grant> {
+    let mut grants = match arguments.purpose {
+        Purpose::Apply => APPLY.to_vec(),
+        Purpose::Read => vec![READ],
+    };
+    grants.extend(arguments.startup_order.then_some(STARTUP_ORDER));
+    grants
+}
+
+/// A token with privilege separation has what its user has as well, so each entry is made for both.
+fn commands(arguments: &Arguments, grants: &[Grant]) -> Vec<String> {
+    let Arguments { user, token, .. } = arguments;
+    let own = grants.iter().filter(|grant| !grant.privileges.is_empty());
+    let roles = own.map(|grant| {
+        format!(
+            "pveum role add {} --privs '{}'",
+            grant.role,
+            grant.privileges.join(" ")
+        )
+    });
+    let entries = grants.iter().map(|grant| {
+        format!(
+            "pveum acl modify {} --roles {} --users {user} --tokens '{user}!{token}'",
+            grant.path, grant.role
+        )
+    });
+    roles
+        .chain([
+            format!("pveum user add {user}"),
+            format!("pveum user token add {user} {token} --privsep 1"),
+        ])
+        .chain(entries)
+        .collect()
+}
+
+fn granted(grant: &Grant) -> Granted {
+    Granted {
+        role: grant.role,
+        path: grant.path,
+        privileges: grant.privileges,
+        purpose: grant.purpose,
+    }
+}
+
+/// Names go into lines that somebody pastes into a shell of root.
+fn plain(text: &str, extra: &str) -> bool {
+    let allowed =
+        |char: char| char.is_ascii_alphanumeric() || "._-".contains(char) || extra.contains(char);
+    text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.chars().all(allowed)
+}
+
+fn user(text: &str) -> Result<String, String> {
+    let well_formed = plain(text, "@") && text.matches('@').count() == 1 && !text.ends_with('@');
+    well_formed
+        .then(|| text.to_owned())
+        .ok_or_else(|| "expected a user with realm, as in em-infra@pve".to_owned())
+}
+
+fn token(text: &str) -> Result<String, String> {
+    let well_formed = plain(text, "") && text.len() >= 2;
+    well_formed
+        .then(|| text.to_owned())
+        .ok_or_else(|| "expected letters, digits, `.`, `_` and `-`, two at least".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(purpose: Purpose) -> Arguments {
+        Arguments {
+            purpose,
+            user: "em-infra@pve".to_owned(),
+            token: "terraform".to_owned(),
+            startup_order: false,
+        }
+    }
+
+    #[test]
+    fn every_role_is_made_and_given_to_user_and_token() {
+        let arguments = arguments(Purpose::Apply);
+        let commands = commands(&arguments, &grants(&arguments));
+        for grant in APPLY {
+            let made = format!("pveum role add {} ", grant.role);
+            let given = format!(
+                "pveum acl modify {} --roles {} --users em-infra@pve --tokens 'em-infra@pve!terraform'",
+                grant.path, grant.role
+            );
+            assert!(
+                commands.iter().any(|line| line.starts_with(&made)),
+                "{made}"
+            );
+            assert!(commands.contains(&given), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_reads_gets_a_role_of_proxmox() {
+        let arguments = arguments(Purpose::Read);
+        let commands = commands(&arguments, &grants(&arguments));
+        assert_eq!(
+            commands,
+            [
+                "pveum user add em-infra@pve",
+                "pveum user token add em-infra@pve terraform --privsep 1",
+                "pveum acl modify / --roles PVEAuditor --users em-infra@pve --tokens 'em-infra@pve!terraform'",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_bring_a_command_along() {
+        assert!(user("a@pve;reboot").is_err() && user("-a@pve").is_err() && user("a").is_err());
+        assert!(token("$(x)").is_err() && token("a").is_err() && token("ci-2").is_ok());
+    }
+}
