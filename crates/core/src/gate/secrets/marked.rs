@@ -65,9 +65,9 @@ fn variables(document: &Json) -> Vec<String> {
         for (name, declaration) in declared {
             if declaration.get("sensitive") == Some(&Json::Bool(true)) {
                 let value = values.get(name).and_then(|variable| variable.get("value"));
-                value
-                    .into_iter()
-                    .for_each(|value| leaves(value, &mut found));
+                if let Some(value) = value {
+                    leaves(value, &mut found);
+                }
             }
         }
     }

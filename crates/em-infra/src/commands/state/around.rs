@@ -2,15 +2,21 @@
 //! before and after.
 
 use std::path::Path;
+use std::time::Duration;
 
 use em_infra_core::state::vault::Pin;
-use em_infra_core::state::{Inspection, Judgement, SnapshotRequest, Weight, snapshot};
+use em_infra_core::state::{Holder, Inspection, Judgement, SnapshotRequest, Weight, snapshot};
 use tf_run::Env;
 
 use super::context::{Context, Where};
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::Ui;
+
+/// How long somebody else's apply is waited for; longer than clones on a slow host take.
+const WAIT: Duration = Duration::from_mins(10);
+
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Whose state was kept before, and is to be kept after.
 pub(crate) struct Around<'a> {
@@ -28,9 +34,32 @@ pub(crate) fn before<'a>(
     let context = Context::of(&Where::root(root), ui, environment)?;
     let inspection = Inspection::of(&context.place, &context.open_vault()?, environment)?;
     refuse(&inspection, &context)?;
+    wait_for_the_state(&context)?;
     let around = Around { context, command };
     around.keep("before")?;
     Ok(around)
+}
+
+/// A Terraform that outlived its em-infra finishes and saves; who reruns the command meanwhile waits for it, so that a
+/// plain rerun is all that is ever needed. Nothing was begun yet, so that Ctrl-C ends the wait at once.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that waits for another process's lock; bounded"
+)]
+fn wait_for_the_state(context: &Context<'_>) -> Result<(), CommandError> {
+    let mut waiting = None;
+    for _ in 0..WAIT.as_millis() / LOOK_EVERY.as_millis() {
+        let Some(holder) = Holder::of(&context.place)? else {
+            return Ok(());
+        };
+        let line = format!("The state is in use by {holder}; waiting for it to finish.");
+        waiting.get_or_insert_with(|| {
+            context.ui.status(&line);
+            context.ui.activity(&line)
+        });
+        std::thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
 }
 
 impl Around<'_> {
