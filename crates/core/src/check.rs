@@ -96,6 +96,11 @@ pub fn check(request: Request<'_>) -> Result<Report, InputError> {
     })
 }
 
+/// The values of every source, as far as the sources can be read. Holds the secrets among them.
+pub fn input_values(request: Request<'_>) -> Result<InputValues, InputError> {
+    Ok(values(&read(request)?))
+}
+
 fn read(request: Request<'_>) -> Result<Sources, InputError> {
     let variables = request
         .environment

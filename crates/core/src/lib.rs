@@ -6,5 +6,6 @@ pub mod evidence;
 pub mod gate;
 pub mod handoff;
 pub mod inputs;
+pub mod live;
 pub mod provider_install;
 pub mod state;

@@ -18,7 +18,7 @@ pub(crate) fn serve(environment: &Env) -> Exit {
         .map_err(Into::into)
         .and_then(|runtime| {
             let plugin =
-                provider::plugin(provider::Environment::read(|name| text(environment, name)));
+                provider::plugin(host::Environment::read(|name| text(environment, name)));
             runtime
                 .block_on(tf_plugin::serve(plugin, handshake(environment)))
                 .map_err(Box::<dyn std::error::Error + Send + Sync>::from)

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use pve_client::{Auth, Client};
+use host::{Names, Unreachable};
 use tf_plugin::{
     Attribute, ConfigureRequest, Diagnostic, Diagnostics, Known, Provider, Schema, ValidateRequest,
 };
 
-use crate::access::{self, Access};
 use crate::policy::Policy;
-use crate::report::{self, sentence};
 use crate::session::{Run, Session};
+use crate::settings;
 
 /// The provider block `provider "eminfra" {}`.
 pub struct Block {
@@ -77,37 +76,22 @@ impl Provider for Block {
 
     async fn configure(&self, request: ConfigureRequest) -> Result<Diagnostics, Diagnostics> {
         let policy = Policy::read(&request.config)?;
-        match access::settle(&request.config, &self.session.environment)? {
-            Known::Later => self.session.configure(None),
-            Known::Now(access) => self.session.configure(Some(reach(access, policy).await?)),
-        }
+        let settings = match settings::read(&request.config)? {
+            Known::Later => {
+                self.session.configure(None);
+                return Ok(Diagnostics::new());
+            }
+            Known::Now(settings) => settings,
+        };
+        let environment = &self.session.environment;
+        let access = host::settle(&settings, &Names::PROVIDER_BLOCK, environment)
+            .map_err(settings::invalid)?;
+        let host = host::reach(access).await.map_err(|why| unusable(&why))?;
+        self.session.configure(Some(Run::new(host, policy)));
         Ok(Diagnostics::new())
     }
 }
 
-/// Calls the host once, so that a host that cannot be used is said once and before anything else.
-async fn reach(access: Access, policy: Policy) -> Result<Run, Diagnostic> {
-    let Access {
-        connection,
-        provenance,
-    } = access;
-    let is_root =
-        matches!(&connection.auth, Auth::Ticket { user, .. } if user.as_str() == "root@pam");
-    let client = Client::new(&connection).map_err(|error| {
-        Diagnostic::error("The access to Proxmox VE cannot be used")
-            .detail(sentence(&error.to_string()))
-    })?;
-    let version = client
-        .version()
-        .await
-        .map_err(|error| report::host(&provenance, &error))?;
-    match version.number() {
-        Some((major, _)) if major >= 8 => Ok(Run::new(client, policy, is_root, provenance)),
-        _ => Err(
-            Diagnostic::error("The version of Proxmox VE is not supported").detail(format!(
-                "{provenance} runs version {}. em-infra needs Proxmox VE 8 or newer.",
-                version.version
-            )),
-        ),
-    }
+fn unusable(why: &Unreachable) -> Diagnostic {
+    Diagnostic::error(why.summary()).detail(why.detail())
 }

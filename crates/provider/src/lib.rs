@@ -6,26 +6,24 @@
 //!
 //! The environment of the process is passed in by the executable; nothing here reads it.
 
-mod access;
 mod block;
-mod environment;
-mod facts;
 mod functions;
-mod host;
 mod notices;
 mod patience;
 mod pci_mapping;
 mod policy;
 mod report;
 mod session;
+mod settings;
+mod sight;
 mod talos_vm;
 
 use std::sync::Arc;
 
+use host::Environment;
 use tf_plugin::Plugin;
 
 pub use block::Block;
-pub use environment::Environment;
 pub use functions::{BootstrapContract, InputError, Topology};
 pub use notices::Notices;
 pub use pci_mapping::PciMapping;

@@ -1,98 +1,16 @@
-//! Errors of the client as messages to the user: what was tried, the chain of causes, the next step.
+//! Errors of the client as messages to the user.
 
-use std::error::Error as _;
-
+use host::{explained, unusable};
 use pve_client::Error;
 use tf_plugin::Diagnostic;
 
-/// Returns whether the error concerns the host as a whole, and with it every VM alike.
-pub(crate) fn is_about_the_host(error: &Error) -> bool {
-    match error {
-        Error::Connect { .. }
-        | Error::Untrusted { .. }
-        | Error::Unauthenticated { .. }
-        | Error::SecondFactor { .. } => true,
-        Error::Refused(_)
-        | Error::Lost { .. }
-        | Error::Decode { .. }
-        | Error::Task(_)
-        | Error::TaskTooSlow { .. }
-        | Error::Stopped { .. } => false,
-    }
-}
-
 /// Reports that the host cannot be used at all.
 pub(crate) fn host(provenance: &str, error: &Error) -> Diagnostic {
-    let summary = match error {
-        Error::Untrusted { .. } => "The certificate of the Proxmox VE host is not trusted",
-        Error::Unauthenticated { .. } | Error::SecondFactor { .. } => {
-            "The Proxmox VE host does not accept the credentials"
-        }
-        _ => "The Proxmox VE host cannot be reached",
-    };
     let detail = format!("{}\n\nCalled was {provenance}.", explained(error));
-    Diagnostic::error(summary).detail(detail)
+    Diagnostic::error(unusable(error)).detail(detail)
 }
 
 /// Reports a call that failed.
 pub(crate) fn call(summary: &str, error: &Error) -> Diagnostic {
     Diagnostic::error(summary).detail(explained(error))
-}
-
-/// Returns the chain of causes and the next step.
-pub(crate) fn explained(error: &Error) -> String {
-    let mut text = sentence(&chain(error));
-    if let Some(hint) = error.hint() {
-        text.push(' ');
-        text.push_str(&sentence(&hint));
-    }
-    text
-}
-
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
-/// Makes a fragment a sentence. A first word that is no plain word keeps its case.
-pub(crate) fn sentence(fragment: &str) -> String {
-    let first = fragment.split_whitespace().next().unwrap_or_default();
-    let plain = first
-        .chars()
-        .all(|char| char.is_alphabetic() || ",;:".contains(char));
-    let (start, rest) = fragment.split_at(if plain { first_length(fragment) } else { 0 });
-    let end = if fragment.ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{}{rest}{end}", start.to_uppercase())
-}
-
-fn first_length(text: &str) -> usize {
-    text.chars().next().map_or(0, char::len_utf8)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fragment_becomes_a_sentence_and_names_keep_their_case() {
-        assert_eq!(sentence("failed to connect"), "Failed to connect.");
-        assert_eq!(
-            sentence("https://pve:8006 refused"),
-            "https://pve:8006 refused."
-        );
-        assert_eq!(
-            sentence("`a` is missing. Set it."),
-            "`a` is missing. Set it."
-        );
-        assert_eq!(sentence(""), ".");
-    }
 }

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use host::{Environment, Facts, Host, Unread, is_about_the_host};
 use pve_api::pci::MappedDevice;
 use pve_api::{MappingId, NodeName, VmId};
 use pve_client::{Client, Error};
 use tf_plugin::Diagnostic;
 use vm::{Demand, DeviceClaim, Wanted};
 
-use crate::environment::Environment;
-use crate::facts::Facts;
 use crate::policy::Policy;
 use crate::report;
 
@@ -54,21 +53,20 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(client: Client, policy: Policy, is_root: bool, provenance: String) -> Self {
-        let facts = Facts::new(client.clone());
+    pub(crate) fn new(host: Host, policy: Policy) -> Self {
         Self {
-            client,
+            client: host.client,
             policy,
-            facts,
-            is_root,
-            provenance,
+            facts: host.facts,
+            is_root: host.is_root,
+            provenance: host.provenance,
             explained: Mutex::new(false),
         }
     }
 
     /// Says what went wrong. A host that cannot be reached is explained once, not once per VM.
     pub(crate) fn report(&self, summary: &str, error: &Error) -> Diagnostic {
-        if !report::is_about_the_host(error) {
+        if !is_about_the_host(error) {
             return report::call(summary, error);
         }
         if std::mem::replace(&mut *lock(&self.explained), true) {
@@ -76,6 +74,11 @@ impl Run {
                 .detail("The host cannot be used, as reported for another VM.");
         }
         report::host(&self.provenance, error)
+    }
+
+    /// Says that a fact could not be read.
+    pub(crate) fn unread(&self, unread: &Unread) -> Diagnostic {
+        self.report(&format!("Unable to {}", unread.what), &unread.error)
     }
 }
 

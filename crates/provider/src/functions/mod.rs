@@ -5,6 +5,9 @@ mod input_error;
 mod topology;
 mod translate;
 
+#[cfg(test)]
+pub(crate) use translate::from_plain;
+
 pub use bootstrap_contract::BootstrapContract;
 pub use input_error::InputError;
 pub use topology::Topology;

@@ -36,7 +36,7 @@ fn decimal(argument: usize, number: &Exact) -> Result<Number, FunctionError> {
 }
 
 /// Translates a result.
-pub(super) fn from_plain(value: &Plain) -> Result<Value, FunctionError> {
+pub(crate) fn from_plain(value: &Plain) -> Result<Value, FunctionError> {
     Ok(match value {
         Plain::Null => Value::Null,
         Plain::Bool(truth) => Value::Bool(*truth),

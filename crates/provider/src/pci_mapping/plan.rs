@@ -5,7 +5,6 @@ use tf_plugin::{AttributePath, Change, Diagnostic, Diagnostics, PlanRequest, Pla
 use vm::{Consent, isolation, mapped_device};
 
 use super::mapping::{COMPUTED, Mapping, config, foreign, identity, state};
-use crate::report::sentence;
 use crate::session::{Run, Session};
 
 pub(super) async fn plan(
@@ -81,7 +80,7 @@ pub(super) async fn settle(run: &Run, wanted: &Mapping) -> Result<MappedDevice, 
 
 fn refused(wanted: &Mapping, problem: &vm::Problem) -> Diagnostic {
     Diagnostic::error(format!("{} cannot be made", wanted.key))
-        .detail(sentence(&problem.to_string()))
+        .detail(host::sentence(&problem.to_string()))
         .at(AttributePath::new("bdf"))
 }
 

@@ -135,7 +135,7 @@ async fn template(run: &Run, wanted: &Wanted) -> Result<VmId, Diagnostic> {
     let vms = vms.map_err(|error| run.report("Unable to list the VMs", &error))?;
     find_template(&wanted.origin.template, &vms).map_err(|problem| {
         Diagnostic::error(format!("{} cannot be created", wanted.key))
-            .detail(crate::report::sentence(&problem.to_string()))
+            .detail(host::sentence(&problem.to_string()))
     })
 }
 

@@ -341,6 +341,47 @@ mod tests {
         ])
     }
 
+    /// What the module makes of a node of the topology.
+    fn as_the_module_says(node: &contract::Value) -> Value {
+        let mut vm = crate::functions::from_plain(node).expect("a value");
+        let gpus = vm.get("gpus").as_list().expect("a list").iter().map(|gpu| {
+            Value::object([("mapping", gpu.get("mapping").clone())]).with("bdf", Value::Null)
+        });
+        let gpus = Value::List(gpus.collect());
+        vm.set("gpus", gpus);
+        vm.with("env_name", "k3s-dev").with("started", true)
+    }
+
+    #[test]
+    fn the_cli_and_the_module_want_the_same_vms() {
+        let inputs = contract::example_values(&[
+            ("control_plane_count", "3"),
+            ("worker_count", "2"),
+            ("network_vlan", "20"),
+            ("gpu_worker_template", r#""talos-gpu""#),
+            ("gpu_worker_pci_bdfs", r#"["0000:01:00.0"]"#),
+            ("nameservers", r#"["9.9.9.9"]"#),
+            (
+                "node_overrides",
+                r#"{"k3s-dev-worker-1": {"startup_order": 3, "bios": "ovmf"}}"#,
+            ),
+        ]);
+        let topology = contract::topology(&inputs).expect("good inputs");
+        let contract::Value::Map(whole) = topology.to_value() else {
+            panic!("an object");
+        };
+        let contract::Value::Map(nodes) = &whole["nodes"] else {
+            panic!("a map");
+        };
+        for node in &topology.nodes {
+            let of_module = config(&as_the_module_says(&nodes[&node.name])).expect("a VM");
+            assert_eq!(
+                of_module.wanted,
+                Some(host::wanted(&topology, node).expect("a VM"))
+            );
+        }
+    }
+
     #[test]
     fn every_fault_is_found_at_its_place() {
         let wrong = minimal()

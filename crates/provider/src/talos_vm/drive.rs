@@ -1,5 +1,6 @@
 //! Carrying out: look, ask for the next step, take it, look again.
 
+use host::{Sight, Unchanged};
 use pve_api::VmId;
 use pve_client::Error;
 use tf_plugin::{Diagnostic, Stop};
@@ -7,10 +8,9 @@ use tokio::sync::MutexGuard;
 use vm::{Mandate, Next, Observed, Present, Protection, Reconcile, Refusal, Step, Wait, Wanted};
 
 use super::read::refused;
-use crate::host::{Sight, StepError};
 use crate::patience::{self, Pauses};
-use crate::report;
 use crate::session::{Run, Session};
+use crate::sight::{StepError, take};
 
 /// Where to.
 #[derive(Clone, Copy)]
@@ -56,7 +56,7 @@ struct Progress<'a> {
 impl<'a> Drive<'a> {
     pub(super) async fn to(&self, goal: Goal) -> End {
         let mut progress = Progress {
-            sight: Sight::new(self.run, &self.wanted.key),
+            sight: Sight::new(&self.run.client, &self.wanted.key),
             reconcile: Reconcile::default(),
             waiting: Pauses::default(),
             tries: 0,
@@ -112,7 +112,7 @@ impl<'a> Drive<'a> {
         if progress.waiting.waited() >= limit {
             return Err(refused(self.wanted, &refusal));
         }
-        progress.sight.forget();
+        progress.sight.forget_but(Unchanged::Nothing);
         progress.waiting.pause().await;
         Ok(())
     }
@@ -131,11 +131,7 @@ impl<'a> Drive<'a> {
             Goal::Gone(_) => None,
         };
         tracing::info!(vm = %self.wanted.key, %step, "step");
-        match progress
-            .sight
-            .take(step, self.wanted, template, self.stop)
-            .await
-        {
+        match take(&mut progress.sight, step, self.wanted, template, self.stop).await {
             Ok(()) => {
                 (progress.tries, progress.waiting) = (0, Pauses::default());
                 Ok(None)
@@ -169,7 +165,7 @@ impl<'a> Drive<'a> {
         }
         tracing::warn!(vm = %self.wanted.key, %step, %error, "looking again");
         progress.reconcile.answer_was_lost();
-        progress.sight.forget();
+        progress.sight.forget_but(Unchanged::Nothing);
         progress.waiting.pause().await;
         Ok(())
     }
@@ -201,7 +197,7 @@ fn present(observed: Observed) -> Option<Box<Present>> {
 
 /// Says that a VM was left half way and what happens next.
 pub(super) fn half_way(wanted: &Wanted) -> String {
-    report::sentence(&format!(
+    host::sentence(&format!(
         "{} stays as far as it was built; the next plan and apply go on from there",
         wanted.key
     ))

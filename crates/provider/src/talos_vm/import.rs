@@ -1,5 +1,6 @@
 //! Importing a VM that carries our marker.
 
+use host::Sight;
 use pve_api::{NodeName, VmId};
 use tf_plugin::{Diagnostic, Diagnostics, ImportKey, ImportRequest, Imported, Value};
 use vm::marker::Found;
@@ -7,8 +8,8 @@ use vm::{Actual, CloneTask, Observed, Origin, Refusal, Shape, VmKey, Wanted};
 
 use super::encode;
 use super::read::refused;
-use crate::host::Sight;
 use crate::session::Session;
+use crate::sight::look_when_cloned;
 
 /// What an import names its VM by.
 struct Named {
@@ -37,9 +38,8 @@ pub(super) async fn import(
         node,
     };
     let sight_key = key.clone();
-    let observed = Sight::new(&run, &sight_key)
-        .look_when_cloned(&request.stop)
-        .await;
+    let mut sight = Sight::new(&run.client, &sight_key);
+    let observed = look_when_cloned(&mut sight, &request.stop).await;
     let observed =
         observed.map_err(|error| run.report(&format!("Unable to import VM {vmid}"), &error))?;
     let present = match observed {

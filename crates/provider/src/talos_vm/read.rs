@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use host::{Sight, listed_power};
 use pve_api::BadOption;
 use tf_plugin::{Diagnostic, Diagnostics, ReadRequest, ReadResponse, Stop};
 use vm::{
@@ -10,9 +11,8 @@ use vm::{
 
 use super::decode;
 use super::encode::{self, Spelling};
-use crate::host::{Sight, listed_power};
-use crate::report;
 use crate::session::{Run, Session};
+use crate::sight::look_when_cloned;
 
 /// Reads the VM of a state row. It is gone only when its own address says so.
 pub(super) async fn read(
@@ -51,11 +51,10 @@ pub(super) async fn read(
 async fn look(run: &Run, held: &Wanted, stop: &Stop) -> Result<Observed, Diagnostic> {
     let key = &held.key;
     let summary = format!("Unable to read {key}");
-    let power = listed_power(run, &key.node, key.vmid).await;
+    let power = listed_power(&run.facts, &key.node, key.vmid).await;
     let power = power.map_err(|error| run.report(&summary, &error))?;
-    let mut sight = Sight::new(run, key).with_power(power);
-    sight
-        .look_when_cloned(stop)
+    let mut sight = Sight::new(&run.client, key).with_power(power);
+    look_when_cloned(&mut sight, stop)
         .await
         .map_err(|error| run.report(&summary, &error))
 }
@@ -98,5 +97,5 @@ pub(super) fn actual(held: &Wanted, present: &Present) -> Result<Actual, Diagnos
 /// Reports why a VM is left as it is.
 pub(super) fn refused(held: &Wanted, refusal: &Refusal) -> Diagnostic {
     Diagnostic::error(refusal.summary(&held.key))
-        .detail(report::sentence(&refusal.explain(&held.key)))
+        .detail(host::sentence(&refusal.explain(&held.key)))
 }

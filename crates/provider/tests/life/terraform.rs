@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use provider::{Block, Environment, PciMapping, Session, TalosVm};
+use host::Environment;
+use provider::{Block, PciMapping, Session, TalosVm};
 use tf_plugin::{
     ApplyRequest, ConfigureRequest, Diagnostics, ImportKey, ImportRequest, PlanRequest,
     PlanResponse, Provider, ReadRequest, Resource, Severity, Stop, ValidateRequest, Value,

@@ -1,22 +1,17 @@
 //! Planning a VM that no state row holds: what is on its VMID, and whether the host can make it.
 
-use std::sync::Arc;
-
-use pve_api::node::NodeStatus;
-use pve_api::vm::VmSummary;
+use host::{Sight, listed_power, sentence};
+use pve_api::VmId;
 use tf_plugin::{AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse, Stop, Value};
-use vm::privileges::{Lack, lacking};
 use vm::{
-    CloneTask, Consent, HostFacts, Identity, InState, Observed, Present, Refusal, VmKey, Wanted,
-    find_template, identity_of, preflight, room,
+    CloneTask, Consent, Identity, InState, Observed, Present, Refusal, VmKey, Wanted, identity_of,
 };
 
 use super::consequences::consequences;
 use super::devices::devices;
-use crate::host::{Sight, listed_power};
 use crate::policy::Policy;
-use crate::report::sentence;
 use crate::session::{Run, Session};
+use crate::sight::look_when_cloned;
 use crate::talos_vm::read::{actual, refused};
 use crate::talos_vm::{decode, encode};
 
@@ -85,7 +80,7 @@ async fn find(
     }
     let failed =
         |error: &pve_client::Error| run.report(&format!("Unable to look for {key}"), error);
-    let power = listed_power(run, &key.node, key.vmid)
+    let power = listed_power(&run.facts, &key.node, key.vmid)
         .await
         .map_err(|error| failed(&error))?;
     if power.is_none() {
@@ -96,10 +91,8 @@ async fn find(
             Err(error) => Err(failed(&error)),
         };
     }
-    let observed = Sight::new(run, key)
-        .with_power(power)
-        .look_when_cloned(stop)
-        .await;
+    let mut sight = Sight::new(&run.client, key).with_power(power);
+    let observed = look_when_cloned(&mut sight, stop).await;
     match observed.map_err(|error| failed(&error))? {
         Observed::Absent => Ok(None),
         Observed::Present(present) => Ok(Some(present)),
@@ -170,16 +163,9 @@ fn changes_of_taking_over(
 }
 
 async fn node_problem(run: &Run, wanted: &Wanted) -> Result<Option<Diagnostic>, Diagnostic> {
-    let nodes = run.facts.nodes().await;
-    let nodes = nodes.map_err(|error| run.report("Unable to list the nodes", &error))?;
-    let facts = HostFacts {
-        nodes: Some(&nodes),
-        ..HostFacts::default()
-    };
-    Ok(preflight(wanted, &facts)
-        .into_iter()
-        .next()
-        .map(|problem| diagnostic(&wanted.key, &problem)))
+    let problem = host::node_problem(&run.facts, wanted).await;
+    let problem = problem.map_err(|unread| run.unread(&unread))?;
+    Ok(problem.map(|problem| diagnostic(&wanted.key, &problem)))
 }
 
 /// Checks what the host says against what is wanted of a new VM.
@@ -188,75 +174,21 @@ async fn problems(
     run: &Run,
     wanted: &Wanted,
 ) -> Result<Vec<Diagnostic>, Diagnostics> {
-    let node = &wanted.key.node;
-    let failed = |what: &str, error: &pve_client::Error| run.report(what, error);
-    let vms = run
-        .facts
-        .vms(node)
-        .await
-        .map_err(|error| failed("Unable to list the VMs", &error))?;
-    let storages = run.facts.storages(node).await;
-    let storages = storages.map_err(|error| failed("Unable to list the storages", &error))?;
-    let bridges = run.facts.bridges(node).await;
-    let bridges = bridges.map_err(|error| failed("Unable to list the bridges", &error))?;
-    let source = find_template(&wanted.origin.template, &vms).ok();
-    let template = match source {
-        Some(vmid) => Some(
-            run.facts
-                .template(node, vmid)
-                .await
-                .map_err(|error| failed("Unable to read the template", &error))?,
-        ),
-        None => None,
-    };
-    let facts = HostFacts {
-        nodes: None,
-        vms: Some(&vms),
-        storages: Some(&storages),
-        bridges: Some(&bridges),
-        template: template.as_deref(),
-    };
-    let mut found = preflight(wanted, &facts);
-    let status = status(run, wanted).await?;
+    let key = &wanted.key;
     let demand = session.demands(wanted);
-    let shortage = room(wanted, &demand, &storages, status.as_deref());
-    found.extend(shortage.problems);
-    let mut warnings: Vec<Diagnostic> = shortage
-        .warnings
-        .iter()
-        .map(|problem| short(&wanted.key, problem))
-        .collect();
-    warnings.extend(namesake(wanted, &vms));
-    let permissions = run.facts.permissions().await;
-    let permissions =
-        permissions.map_err(|error| failed("Unable to read the privileges", &error))?;
-    match source.map_or(Lack::Nothing, |source| {
-        lacking(&permissions, wanted, source)
-    }) {
-        Lack::Nothing => {}
-        Lack::MayOnlyRead => warnings.push(only_read(&wanted.key)),
-        Lack::Some(problems) => {
-            // What cannot be seen has been said already.
-            let new =
-                |problem: &vm::Problem| !found.iter().any(|said| said.argument == problem.argument);
-            let new: Vec<_> = problems.into_iter().filter(new).collect();
-            found.extend(new);
-        }
+    let found = host::creation(&run.facts, wanted, &demand).await;
+    let found = found.map_err(|unread| run.unread(&unread))?;
+    if !found.problems.is_empty() {
+        let all = found
+            .problems
+            .iter()
+            .map(|problem| diagnostic(key, problem));
+        return Err(all.collect::<Vec<_>>().into());
     }
-    if found.is_empty() {
-        return Ok(warnings);
-    }
-    let found = found.iter().map(|problem| diagnostic(&wanted.key, problem));
-    Err(found.collect::<Vec<_>>().into())
-}
-
-/// The status of the node, if these credentials may see it.
-async fn status(run: &Run, wanted: &Wanted) -> Result<Option<Arc<NodeStatus>>, Diagnostic> {
-    match run.facts.status(&wanted.key.node).await {
-        Ok(status) => Ok(Some(status)),
-        Err(error) if error.is_permission_denied() => Ok(None),
-        Err(error) => Err(run.report("Unable to read the status of the node", &error)),
-    }
+    let shortages = found.shortages.iter().map(|problem| short(key, problem));
+    let namesake = found.namesake.map(|other| namesake(key, other));
+    let only_read = found.may_only_read.then(|| only_read(key));
+    Ok(shortages.chain(namesake).chain(only_read).collect())
 }
 
 fn short(key: &VmKey, problem: &vm::Problem) -> Diagnostic {
@@ -270,15 +202,10 @@ fn only_read(key: &VmKey) -> Diagnostic {
         .detail("These credentials may only read. `em-infra token` prints what an apply needs.")
 }
 
-/// Names are not unique in Proxmox, and two VMs of one name are mixed up sooner or later.
-fn namesake(wanted: &Wanted, vms: &[VmSummary]) -> Option<Diagnostic> {
-    let VmKey { name, vmid, .. } = &wanted.key;
-    let other = vms.iter().find(|vm| vm.name == *name && vm.vmid != *vmid)?;
-    Some(
-        Diagnostic::warning(format!("VM {} has the name {name}, too", other.vmid))
-            .detail("It is not of this environment and stays untouched.")
-            .at(AttributePath::new("name")),
-    )
+fn namesake(key: &VmKey, other: VmId) -> Diagnostic {
+    Diagnostic::warning(format!("VM {other} has the name {}, too", key.name))
+        .detail("It is not of this environment and stays untouched.")
+        .at(AttributePath::new("name"))
 }
 
 fn diagnostic(key: &VmKey, problem: &vm::Problem) -> Diagnostic {

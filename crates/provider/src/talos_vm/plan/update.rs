@@ -7,12 +7,12 @@ use super::consequences::{consequences, recorded};
 use super::create::only_one;
 use super::devices::{allowed, devices, kept};
 use super::protect;
-use crate::host::listed_power;
 use crate::policy::Policy;
 use crate::session::{Run, Session};
 use crate::talos_vm::decode::{self, Decoded};
 use crate::talos_vm::encode;
 use crate::talos_vm::schema::PARKED;
+use host::listed_power;
 
 pub(super) async fn update(
     session: &Session,
@@ -62,7 +62,7 @@ pub(super) async fn update(
 
 async fn power(run: &Run, held: &Wanted) -> Result<Power, Diagnostic> {
     let VmKey { node, vmid, .. } = &held.key;
-    let power = listed_power(run, node, *vmid).await;
+    let power = listed_power(&run.facts, node, *vmid).await;
     let power =
         power.map_err(|error| run.report(&format!("Unable to look at {}", held.key), &error))?;
     Ok(power.unwrap_or(Power::Running))

@@ -16,12 +16,12 @@ use tokio::sync::OnceCell;
 use vm::DeviceClaim;
 
 /// A fact, or why it cannot be had; shared by all who asked.
-pub(crate) type Fact<T> = Result<Arc<T>, Arc<Error>>;
+pub type Fact<T> = Result<Arc<T>, Arc<Error>>;
 
 type Cells<K, T> = Mutex<BTreeMap<K, Arc<OnceCell<Fact<T>>>>>;
 
 /// The facts of one host.
-pub(crate) struct Facts {
+pub struct Facts {
     client: Client,
     nodes: OnceCell<Fact<Vec<Node>>>,
     vms: Cells<NodeName, Vec<VmSummary>>,
@@ -36,7 +36,8 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    pub(crate) fn new(client: Client) -> Self {
+    /// Facts that this client will read.
+    pub fn new(client: Client) -> Self {
         Self {
             client,
             nodes: OnceCell::new(),
@@ -52,55 +53,64 @@ impl Facts {
         }
     }
 
-    pub(crate) async fn nodes(&self) -> Fact<Vec<Node>> {
+    /// The nodes.
+    pub async fn nodes(&self) -> Fact<Vec<Node>> {
         self.nodes
             .get_or_init(async || shared(self.client.nodes().await))
             .await
             .clone()
     }
 
-    pub(crate) async fn vms(&self, node: &NodeName) -> Fact<Vec<VmSummary>> {
+    /// The VMs of a node, templates included, as far as these credentials see them.
+    pub async fn vms(&self, node: &NodeName) -> Fact<Vec<VmSummary>> {
         once(&self.vms, node.clone(), self.client.vm_list(node)).await
     }
 
-    pub(crate) async fn storages(&self, node: &NodeName) -> Fact<Vec<Storage>> {
+    /// The storages of a node.
+    pub async fn storages(&self, node: &NodeName) -> Fact<Vec<Storage>> {
         once(&self.storages, node.clone(), self.client.storage_list(node)).await
     }
 
-    pub(crate) async fn bridges(&self, node: &NodeName) -> Fact<Vec<Bridge>> {
+    /// The bridges of a node.
+    pub async fn bridges(&self, node: &NodeName) -> Fact<Vec<Bridge>> {
         once(&self.bridges, node.clone(), self.client.bridges(node)).await
     }
 
-    pub(crate) async fn template(&self, node: &NodeName, vmid: VmId) -> Fact<VmConfig> {
+    /// The options of a template.
+    pub async fn template(&self, node: &NodeName, vmid: VmId) -> Fact<VmConfig> {
         let read = self.client.vm_config(node, vmid, View::Pending);
         once(&self.templates, (node.clone(), vmid), read).await
     }
 
-    pub(crate) async fn pci_devices(&self, node: &NodeName) -> Fact<Vec<PciDevice>> {
+    /// The PCI devices of a node.
+    pub async fn pci_devices(&self, node: &NodeName) -> Fact<Vec<PciDevice>> {
         let read = self.client.all_pci_devices(node);
         once(&self.pci_devices, node.clone(), read).await
     }
 
-    pub(crate) async fn mappings(&self) -> Fact<Vec<PciMapping>> {
+    /// The PCI resource mappings.
+    pub async fn mappings(&self) -> Fact<Vec<PciMapping>> {
         self.mappings
             .get_or_init(async || shared(self.client.pci_mappings().await))
             .await
             .clone()
     }
 
-    pub(crate) async fn permissions(&self) -> Fact<Permissions> {
+    /// The privileges of these credentials.
+    pub async fn permissions(&self) -> Fact<Permissions> {
         self.permissions
             .get_or_init(async || shared(self.client.permissions().await))
             .await
             .clone()
     }
 
-    pub(crate) async fn status(&self, node: &NodeName) -> Fact<NodeStatus> {
+    /// Load and size of a node.
+    pub async fn status(&self, node: &NodeName) -> Fact<NodeStatus> {
         once(&self.statuses, node.clone(), self.client.node_status(node)).await
     }
 
     /// The PCI devices of every VM of a node: one call for each, since no list shows them.
-    pub(crate) async fn device_claims(&self, node: &NodeName) -> Fact<Vec<DeviceClaim>> {
+    pub async fn device_claims(&self, node: &NodeName) -> Fact<Vec<DeviceClaim>> {
         let vms = self.vms(node).await?;
         once(
             &self.device_claims,
@@ -148,4 +158,18 @@ async fn once<K: Ord, T>(
 
 fn shared<T>(read: Result<T, Error>) -> Fact<T> {
     read.map(Arc::new).map_err(Arc::new)
+}
+
+/// A fact that could not be read.
+#[derive(Debug)]
+pub struct Unread {
+    /// What was tried, as in `list the VMs`.
+    pub what: &'static str,
+    /// Why it failed.
+    pub error: Arc<Error>,
+}
+
+/// Names what was tried where a fact could not be read.
+pub(crate) fn need<T>(what: &'static str, fact: Fact<T>) -> Result<Arc<T>, Unread> {
+    fact.map_err(|error| Unread { what, error })
 }

@@ -1,4 +1,4 @@
-//! The environment variables that stand in for what the provider block leaves out.
+//! The environment variables that stand in for what provider block or inputs leave out.
 //!
 //! They are those of other Proxmox providers, so that a user who has them set needs nothing new.
 
