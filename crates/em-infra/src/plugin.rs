@@ -17,8 +17,7 @@ pub(crate) fn serve(environment: &Env) -> Exit {
     let served = tokio::runtime::Runtime::new()
         .map_err(Into::into)
         .and_then(|runtime| {
-            let plugin =
-                provider::plugin(host::Environment::read(|name| text(environment, name)));
+            let plugin = provider::plugin(host::Environment::read(|name| text(environment, name)));
             runtime
                 .block_on(tf_plugin::serve(plugin, handshake(environment)))
                 .map_err(Box::<dyn std::error::Error + Send + Sync>::from)

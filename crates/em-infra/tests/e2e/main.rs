@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod check;
+mod documents;
 mod gate;
 mod handoff;
 mod interruption;
