@@ -18,10 +18,6 @@ use tf_run::Env;
 
 Without a directory, commands work on terraform/environments/k3s-dev.")]
 struct Arguments {
-    /// How results are written.
-    #[arg(long, global = true, value_enum, default_value_t)]
-    format: Format,
-
     #[command(subcommand)]
     command: Command,
 }
@@ -48,13 +44,30 @@ enum Command {
     Engine(commands::engine::Arguments),
 }
 
+impl Command {
+    fn format(&self) -> Format {
+        let reporting = match self {
+            Self::Gate(arguments) => &arguments.reporting,
+            Self::Evidence(arguments) => &arguments.reporting,
+            Self::Handoff(arguments) => return arguments.reporting(),
+            Self::Check(arguments) => &arguments.reporting,
+            Self::State(arguments) => &arguments.reporting,
+            Self::Token(arguments) => &arguments.reporting,
+            Self::Sim(arguments) => &arguments.reporting,
+            Self::Provider(arguments) => &arguments.reporting,
+            Self::Engine(arguments) => &arguments.reporting,
+        };
+        reporting.format
+    }
+}
+
 /// Parses the command line, runs the command and reports how it ended.
 pub(crate) fn run(environment: &Env) -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    let ui = Ui::new(arguments.format, environment);
+    let ui = Ui::new(arguments.command.format(), environment);
     let done = match arguments.command {
         Command::Gate(arguments) => commands::gate::run(&arguments, &ui, environment),
         Command::Evidence(arguments) => commands::evidence::run(&arguments, &ui),

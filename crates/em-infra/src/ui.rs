@@ -22,6 +22,14 @@ pub(crate) enum Format {
     Json,
 }
 
+/// The option of most commands that says how they report.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Reporting {
+    /// How results are written.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
 /// Writes to the terminal, and knows how.
 #[derive(Debug, Clone)]
 pub(crate) struct Ui {

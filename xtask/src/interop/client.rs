@@ -95,7 +95,7 @@ impl Host {
             source,
         };
         let mut process = Command::new(&program)
-            .args(["--format", "json", "sim", "serve"])
+            .args(["sim", "serve", "--format", "json"])
             .args(["--listen", "127.0.0.1:0", "--speed", "20", "--scenario"])
             .arg(scenario)
             .stdout(Stdio::piped())

@@ -51,7 +51,7 @@ fn assigned(node: &NodeFacts) -> String {
             "the metal image does not read the cloud-init drive: make the template from the nocloud image".to_owned()
         }
         (AssignedBy::DhcpReservation, _) => format!(
-            "the address needs a reservation for {} in the DHCP server (`em-infra handoff --output dhcp-dnsmasq`)",
+            "the address needs a reservation for {} in the DHCP server (`em-infra handoff --format dhcp-dnsmasq`)",
             node.hardware_address()
         ),
     }
@@ -80,7 +80,7 @@ mod tests {
         let told = [&by_drive, &by_server, &metal].map(|node| way_out(&Trouble::NoAnswer, node));
         insta::assert_snapshot!(told.join("\n"), @r"
         VM 8001 does not run, is in another VLAN, has another address, or a firewall drops TCP 50000; its console shows the address it has; the address comes from the cloud-init drive, which only Talos' nocloud image reads: a template made from the metal image takes an address from DHCP instead
-        VM 8001 does not run, is in another VLAN, has another address, or a firewall drops TCP 50000; its console shows the address it has; the address needs a reservation for bc:24:11:61:a2:0c in the DHCP server (`em-infra handoff --output dhcp-dnsmasq`)
+        VM 8001 does not run, is in another VLAN, has another address, or a firewall drops TCP 50000; its console shows the address it has; the address needs a reservation for bc:24:11:61:a2:0c in the DHCP server (`em-infra handoff --format dhcp-dnsmasq`)
         VM 8001 does not run, is in another VLAN, has another address, or a firewall drops TCP 50000; its console shows the address it has; the metal image does not read the cloud-init drive: make the template from the nocloud image
         ");
     }

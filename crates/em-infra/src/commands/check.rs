@@ -13,7 +13,7 @@ use tf_run::Env;
 
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::ui::{Format, Ui};
+use crate::ui::{Format, Reporting, Ui};
 
 /// Where the environment is unless the user says otherwise.
 pub(crate) const DEFAULT_ROOT: &str = "terraform/environments/k3s-dev";
@@ -25,6 +25,9 @@ pub(crate) const DEFAULT_ROOT: &str = "terraform/environments/k3s-dev";
   em-infra check terraform/environments/k3s-dev --var worker_count=5
   em-infra check --explain cidr-host-bits")]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+
     /// The Terraform root with the variable files.
     #[arg(value_name = "DIR", default_value = DEFAULT_ROOT)]
     root: PathBuf,

@@ -8,11 +8,14 @@ use tf_run::{Choice, Engine, EngineError, Env, Notice, Origin, Pinned, THREE_WAY
 
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::ui::{Format, Ui};
+use crate::ui::{Format, Reporting, Ui};
 
 /// Arguments of `em-infra engine`.
 #[derive(Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+
     #[command(subcommand)]
     command: Command,
 }

@@ -11,11 +11,14 @@ use serde_json::value::RawValue;
 use super::check::DEFAULT_ROOT;
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::ui::{Format, Ui};
+use crate::ui::{Format, Reporting, Ui};
 
 /// Arguments of `em-infra evidence`.
 #[derive(Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+
     #[command(subcommand)]
     command: Command,
 }

@@ -25,7 +25,7 @@ use super::state::around;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::simulation::Simulation;
-use crate::ui::Ui;
+use crate::ui::{Reporting, Ui};
 
 /// The outputs that the Talos bootstrap relies on: known at plan, never null, the same after the apply.
 const PROMISED_OUTPUTS: [&str; 5] = [
@@ -43,6 +43,9 @@ const PROMISED_OUTPUTS: [&str; 5] = [
   em-infra gate terraform/environments/k3s-dev
   em-infra gate --yes --format json")]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+
     /// The Terraform root to work on.
     #[arg(value_name = "DIR", default_value = DEFAULT_ROOT, conflicts_with = "simulate")]
     root: PathBuf,

@@ -7,7 +7,7 @@ mod origin;
 use std::path::PathBuf;
 
 use clap::Args;
-use contract::handoff::{BootstrapContract, Breach, render};
+use contract::handoff::{BootstrapContract, Breach, Rendering, render};
 use em_infra_core::handoff::SourceError;
 use serde::Serialize;
 use tf_run::Env;
@@ -22,9 +22,9 @@ use crate::ui::{Format, Ui};
 #[derive(Args)]
 #[command(after_help = "Examples:
   em-infra handoff                                     the document of what was applied
-  em-infra handoff --output talconfig > talconfig.yaml
-  em-infra handoff --from inputs --output dhcp-dnsmasq reservations before anything is made
-  em-infra handoff --plan plan.bin --output talosctl   what a saved plan will hand over
+  em-infra handoff --format talconfig > talconfig.yaml
+  em-infra handoff --from inputs --format dhcp-dnsmasq reservations before anything is made
+  em-infra handoff --from plan FILE --format talosctl  what a saved plan will hand over
   em-infra handoff --check made-elsewhere.json         is it a document that the bootstrap can take?
   em-infra handoff --verify --wait 5m                  do the nodes answer?")]
 pub(crate) struct Arguments {
@@ -35,9 +35,10 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     source: origin::SourceArguments,
 
-    /// The form to write. (`--format` is how em-infra reports; this is what is handed over.)
-    #[arg(long, short, value_enum, default_value_t, conflicts_with_all = ["check", "verify"])]
-    output: forms::Form,
+    /// What is written: a document, `json` unless said otherwise; or, with `--check` and `--verify`, a report, `human`
+    /// unless said otherwise.
+    #[arg(long, value_enum)]
+    format: Option<forms::Form>,
 
     /// Validates a document that somebody made, and writes nothing; with `--verify` its nodes are tried as well.
     #[arg(long, value_name = "FILE")]
@@ -58,14 +59,39 @@ pub(crate) struct Arguments {
     engine: EngineChoice,
 }
 
+impl Arguments {
+    /// How the report is written, where there is one.
+    pub(crate) fn reporting(&self) -> Format {
+        match self.format {
+            Some(forms::Form::Json) => Format::Json,
+            _ => Format::Human,
+        }
+    }
+
+    /// Which document is written; none where a report is.
+    fn rendering(&self) -> Result<Option<Rendering>, CommandError> {
+        let reports = self.verify || self.check.is_some();
+        let usage = |message| Err(CommandError::new(Exit::Usage, message));
+        match (reports, self.format) {
+            (true, None | Some(forms::Form::Human | forms::Form::Json)) => Ok(None),
+            (true, Some(_)) => usage("`--check` and `--verify` report as `human` or `json`"),
+            (false, Some(forms::Form::Human)) => {
+                usage("`--format human` is for `--check` and `--verify`")
+            }
+            (false, form) => Ok(form.unwrap_or_default().rendering()),
+        }
+    }
+}
+
 /// Runs `em-infra handoff`.
 pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
+    let rendering = arguments.rendering()?;
     let document = match &arguments.check {
         Some(file) => origin::file(file),
         None => origin::document(arguments, ui, environment),
     };
     match document {
-        Ok(document) => hand_over(arguments, &document, ui),
+        Ok(document) => hand_over(arguments, rendering, &document, ui),
         Err(origin::Obstacle::Broken(breaches)) => refuse(&breaches, ui),
         Err(origin::Obstacle::Failed(error)) => Err(error),
     }
@@ -73,17 +99,18 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
 
 fn hand_over(
     arguments: &Arguments,
+    rendering: Option<Rendering>,
     document: &BootstrapContract,
     ui: &Ui,
 ) -> Result<Exit, CommandError> {
-    if arguments.verify {
-        return nodes::verify(document, arguments.wait, ui);
+    if let Some(rendering) = rendering {
+        ui.data(render(document, rendering).trim_end());
+        Ok(Exit::Success)
+    } else if arguments.verify {
+        nodes::verify(document, arguments.wait, ui)
+    } else {
+        keeps(document, ui)
     }
-    if arguments.check.is_some() {
-        return keeps(document, ui);
-    }
-    ui.data(render(document, arguments.output.into()).trim_end());
-    Ok(Exit::Success)
 }
 
 /// The result of `--check`, for `--format json`.

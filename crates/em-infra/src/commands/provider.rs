@@ -9,12 +9,15 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::ui::{Format, Ui};
+use crate::ui::{Format, Reporting, Ui};
 use tf_run::Env;
 
 /// Arguments of `em-infra provider`.
 #[derive(Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+
     #[command(subcommand)]
     command: Command,
 }

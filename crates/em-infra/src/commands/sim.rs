@@ -10,11 +10,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::ui::{Format, Ui};
+use crate::ui::{Format, Reporting, Ui};
 
 /// Arguments of `em-infra sim`.
 #[derive(Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+
     #[command(subcommand)]
     command: Command,
 }

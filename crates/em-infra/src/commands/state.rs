@@ -20,13 +20,16 @@ use tf_run::Env;
 use self::context::{Context, Where};
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::ui::Ui;
+use crate::ui::{Reporting, Ui};
 
 /// Arguments of `em-infra state`.
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     at: Where,
+
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
 
     #[command(subcommand)]
     command: Command,

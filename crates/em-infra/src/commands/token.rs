@@ -6,7 +6,7 @@ use vm::privileges::{APPLY, Grant, READ, STARTUP_ORDER};
 
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::ui::{Format, Ui};
+use crate::ui::{Format, Reporting, Ui};
 
 /// Arguments of `em-infra token`.
 #[derive(Args)]
@@ -14,6 +14,9 @@ use crate::ui::{Format, Ui};
   em-infra token | less
   em-infra token --for read --token readonly")]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+
     /// What the token is for.
     #[arg(long = "for", value_enum, default_value_t)]
     purpose: Purpose,
@@ -154,6 +157,7 @@ mod tests {
 
     fn arguments(purpose: Purpose) -> Arguments {
         Arguments {
+            reporting: Reporting::default(),
             purpose,
             user: "em-infra@pve".to_owned(),
             token: "terraform".to_owned(),

@@ -25,7 +25,8 @@ fn inputs_plan_and_state_hand_over_the_same() {
     let planned = lab
         .em_infra(&[
             "handoff",
-            "--plan",
+            "--from",
+            "plan",
             "terraform/environments/k3s-dev/saved.plan",
         ])
         .succeeded();
@@ -39,10 +40,10 @@ fn inputs_plan_and_state_hand_over_the_same() {
         ["k3s-dev-control-1", "k3s-dev-worker-1", "k3s-dev-worker-2"]
     );
     let script = lab
-        .em_infra(&["handoff", "--output", "talosctl"])
+        .em_infra(&["handoff", "--format", "talosctl"])
         .succeeded();
     let again = lab
-        .em_infra(&["handoff", "--output", "talosctl"])
+        .em_infra(&["handoff", "--format", "talosctl"])
         .succeeded();
     assert_eq!(script.stdout, again.stdout);
 }
@@ -78,7 +79,7 @@ fn every_form_can_be_written_without_anything_existing() {
     ];
     for form in forms {
         let said = lab
-            .em_infra(&["handoff", "--from", "inputs", "--output", form])
+            .em_infra(&["handoff", "--from", "inputs", "--format", form])
             .succeeded();
         assert!(
             said.stdout.contains("192.168.1.11"),
@@ -115,7 +116,7 @@ fn a_document_made_elsewhere_is_judged() {
     Breaches of the contract: 2.
     ");
     let said = lab
-        .em_infra(&["--format", "json", "handoff", "--check", &path])
+        .em_infra(&["handoff", "--format", "json", "--check", &path])
         .ended_with(50);
     assert_eq!(said.json()["valid"], Json::Bool(false));
 }
@@ -158,7 +159,7 @@ fn nodes_that_do_not_answer_are_named_with_the_way_out() {
     3 of 3 nodes do not answer as Talos does.
     ");
     let said = lab
-        .em_infra(&["--format", "json", "handoff", "--check", &path, "--verify"])
+        .em_infra(&["handoff", "--format", "json", "--check", &path, "--verify"])
         .ended_with(1);
     assert_eq!(said.json()[0]["trouble"], "refused");
 }
@@ -185,7 +186,7 @@ fn a_schematic_of_another_talos_version_is_refused() {
 fn the_script_asks_talosctl_for_the_right_things_in_order() {
     let lab = Lab::new();
     let script = lab
-        .em_infra(&["handoff", "--from", "inputs", "--output", "talosctl"])
+        .em_infra(&["handoff", "--from", "inputs", "--format", "talosctl"])
         .succeeded();
     let tools = lab.home().join("bin");
     std::fs::create_dir(&tools).unwrap();

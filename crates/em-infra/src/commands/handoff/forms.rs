@@ -6,7 +6,9 @@ use contract::handoff::Rendering;
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum Form {
-    /// The document itself.
+    /// Text for people: a report, no document.
+    Human,
+    /// The document itself; a report as one JSON document.
     #[default]
     Json,
     /// The document itself, as YAML.
@@ -28,18 +30,20 @@ pub(super) enum Form {
     DhcpIsc,
 }
 
-impl From<Form> for Rendering {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Json => Self::Json,
-            Form::Yaml => Self::Yaml,
-            Form::Talconfig => Self::Talconfig,
-            Form::Talosctl => Self::Talosctl,
-            Form::Env => Self::Env,
-            Form::Hosts => Self::Hosts,
-            Form::DhcpDnsmasq => Self::DhcpDnsmasq,
-            Form::DhcpKea => Self::DhcpKea,
-            Form::DhcpIsc => Self::DhcpIsc,
-        }
+impl Form {
+    /// The document of this form; text for people is none.
+    pub(super) fn rendering(self) -> Option<Rendering> {
+        Some(match self {
+            Self::Human => return None,
+            Self::Json => Rendering::Json,
+            Self::Yaml => Rendering::Yaml,
+            Self::Talconfig => Rendering::Talconfig,
+            Self::Talosctl => Rendering::Talosctl,
+            Self::Env => Rendering::Env,
+            Self::Hosts => Rendering::Hosts,
+            Self::DhcpDnsmasq => Rendering::DhcpDnsmasq,
+            Self::DhcpKea => Rendering::DhcpKea,
+            Self::DhcpIsc => Rendering::DhcpIsc,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use contract::handoff::{BootstrapContract, Breach};
 use em_infra_core::handoff::{self, SourceError};
 use tf_run::{Env, Interrupt, Terraform};
@@ -18,23 +18,43 @@ use crate::ui::Ui;
 /// Which source.
 #[derive(Args)]
 pub(super) struct SourceArguments {
-    /// Where the document comes from.
-    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["plan", "check"])]
-    from: Origin,
-
-    /// Takes it from a saved plan instead.
-    #[arg(long, value_name = "FILE", conflicts_with = "check")]
-    plan: Option<PathBuf>,
+    /// Where the document comes from: `state`, what was applied; `inputs`, the variable files, when nothing has to exist
+    /// and Terraform is not started; or `plan FILE`, a saved plan.
+    #[arg(long, value_names = ["SOURCE", "FILE"], num_args = 1..=2, default_value = "state", conflicts_with = "check")]
+    from: Vec<String>,
 }
 
-/// A source that needs no more than its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+/// A source.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Origin {
     /// What was applied.
-    #[default]
     State,
-    /// The variable files: nothing has to exist, and Terraform is not started.
+    /// A saved plan.
+    Plan(PathBuf),
+    /// The variable files.
     Inputs,
+}
+
+impl SourceArguments {
+    /// Reads the source; a second word that is not the file of a plan is the Terraform root.
+    fn read(&self) -> Result<(Origin, Option<&Path>), CommandError> {
+        let Some((source, rest)) = self.from.split_first() else {
+            return Ok((Origin::State, None));
+        };
+        let root = rest.first().map(Path::new);
+        match (source.as_str(), root) {
+            ("state", root) => Ok((Origin::State, root)),
+            ("inputs", root) => Ok((Origin::Inputs, root)),
+            ("plan", Some(file)) => Ok((Origin::Plan(file.to_owned()), None)),
+            ("plan", None) => Err(unusable("`--from plan` needs the file of the plan")),
+            (other, _) => Err(unusable(&format!("`--from {other}` is no source"))),
+        }
+    }
+}
+
+fn unusable(message: &str) -> CommandError {
+    CommandError::new(Exit::Usage, message)
+        .hint("`--from state`, `--from inputs` or `--from plan FILE`")
 }
 
 /// Why there is no document.
@@ -57,19 +77,18 @@ pub(super) fn document(
     ui: &Ui,
     environment: &Env,
 ) -> Result<BootstrapContract, Obstacle> {
-    let source = &arguments.source;
-    let found = match (&source.plan, source.from) {
-        (Some(plan), _) => {
+    let (origin, root) = arguments.source.read()?;
+    let root = root.unwrap_or(&arguments.root);
+    let found = match origin {
+        Origin::Plan(plan) => {
             // Terraform looks from the root directory, the person from where they are.
             let plan = std::path::absolute(plan).map_err(CommandError::from)?;
-            with_terraform(arguments, ui, environment, |terraform| {
+            with_terraform(arguments, root, ui, environment, |terraform| {
                 handoff::of_plan(terraform, &plan)
             })?
         }
-        (None, Origin::State) => with_terraform(arguments, ui, environment, handoff::of_state)?,
-        (None, Origin::Inputs) => {
-            handoff::of_inputs(&inspect(&arguments.root, &arguments.inputs, environment)?)
-        }
+        Origin::State => with_terraform(arguments, root, ui, environment, handoff::of_state)?,
+        Origin::Inputs => handoff::of_inputs(&inspect(root, &arguments.inputs, environment)?),
     };
     found.map_err(obstacle)
 }
@@ -87,23 +106,18 @@ type Found = Result<BootstrapContract, SourceError>;
 
 fn with_terraform(
     arguments: &Arguments,
+    root: &Path,
     ui: &Ui,
     environment: &Env,
     ask: impl FnOnce(&Terraform) -> Found,
 ) -> Result<Found, CommandError> {
-    if !arguments.root.is_dir() {
-        let message = format!("`{}` is not a directory", arguments.root.display());
+    if !root.is_dir() {
+        let message = format!("`{}` is not a directory", root.display());
         return Err(CommandError::new(Exit::Usage, message)
             .hint("run it in the root of the repository, or name the Terraform root"));
     }
     let engine = engine::find(&arguments.engine, ui, environment)?;
     let logs = tempfile::tempdir()?;
-    let terraform = Terraform::new(
-        engine,
-        &arguments.root,
-        logs.path(),
-        environment,
-        Interrupt::default(),
-    )?;
+    let terraform = Terraform::new(engine, root, logs.path(), environment, Interrupt::default())?;
     Ok(ask(&terraform))
 }
