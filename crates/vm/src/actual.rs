@@ -25,8 +25,7 @@ impl Actual {
             Found::Marker(marker) => Some(*marker),
             Found::Nothing | Found::Newer(_) | Found::Damaged(_) => None,
         };
-        let reserved = marker.as_ref().and_then(|marker| marker.reserved.as_ref());
-        let shape = Shape::read(&present.config, reserved, present.power)?;
+        let shape = Shape::read(&present.config, marker.as_ref(), present.power)?;
         Ok(Self {
             shape,
             name: present.name().to_owned(),
@@ -72,11 +71,7 @@ impl Actual {
                     Some(_) => is != shall_be,
                     None => dropped && is != default_text(argument),
                 };
-                differs.then_some(Difference {
-                    argument,
-                    is,
-                    shall_be,
-                })
+                differs.then(|| wanted.difference(argument, is, &self.shape))
             })
             .collect()
     }

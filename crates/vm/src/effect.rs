@@ -20,7 +20,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Returns the effect of changing one argument of a running VM.
+    /// Returns the effect of changing one argument of a running VM, whatever its values are.
     pub const fn of(argument: Argument) -> Self {
         use Argument as A;
         match argument {
@@ -84,13 +84,8 @@ pub struct Difference {
     pub is: Option<String>,
     /// What it shall be; none when the configuration no longer sets it and Proxmox is to forget it.
     pub shall_be: Option<String>,
-}
-
-impl Difference {
-    /// Returns what the change does to a running VM.
-    pub const fn effect(&self) -> Effect {
-        Effect::of(self.argument)
-    }
+    /// What the change does to a running VM.
+    pub effect: Effect,
 }
 
 impl fmt::Display for Difference {

@@ -10,6 +10,7 @@ mod argument;
 mod effect;
 mod hardware;
 mod identity;
+mod leftovers;
 pub mod marker;
 mod observed;
 mod passthrough;
@@ -28,17 +29,18 @@ pub use actual::Actual;
 pub use argument::{Argument, UnknownArgument};
 pub use effect::{Difference, Effect};
 pub use identity::{Identity, InState, MarkerSays, UuidSays, Why, identify, identity_of};
+pub use leftovers::{dropping, leftovers};
 pub use marker::{AttemptId, Marker};
 pub use observed::{CloneTask, Observed, Power, Present};
 pub use passthrough::{
-    Claim as DeviceClaim, PciFacts, double_use, isolation, mapped_device, passthrough,
+    Claim as DeviceClaim, PciFacts, double_use, isolation, mapped_device, misplaced, passthrough,
 };
 pub use preflight::{HostFacts, Problem, find_template, preflight};
 pub use reconcile::Reconcile;
 pub use refusal::Refusal;
 pub use removal::{Protection, next_removal};
 pub use room::{Demand, Shortage, room};
-pub use shape::{AddressMode, Addressing, Gpu, Shape};
+pub use shape::{AddressMode, Addressing, Firmware, Gpu, Shape};
 pub use step::{Claim, Consent, Mandate, Next, Step, Wait, next_step};
 pub use wanted::{CloneMode, Origin, Role, VmKey, Wanted};
 pub use work::Work;

@@ -43,7 +43,7 @@ impl Claim {
         options: impl IntoIterator<Item = HostPci>,
     ) -> Self {
         let devices = options.into_iter().flat_map(|option| {
-            let mapped = option.mapping.map(Gpu::Mapping);
+            let mapped = option.mapping.map(Gpu::mapping);
             mapped
                 .into_iter()
                 .chain(option.host.into_iter().map(Gpu::Raw))
@@ -137,7 +137,7 @@ pub fn passthrough(wanted: &Wanted, facts: &PciFacts<'_>) -> Vec<Problem> {
     let gpus = wanted.shape.gpus.as_deref().unwrap_or_default();
     let mut problems: Vec<Problem> = gpus
         .iter()
-        .filter_map(|gpu| unmapped(wanted, gpu, facts))
+        .filter_map(|gpu| unmapped(wanted, gpu, facts.mappings))
         .collect();
     let own: Vec<PciAddress> = gpus
         .iter()
@@ -212,22 +212,25 @@ fn named(device: &PciDevice) -> String {
 fn addresses(gpu: &Gpu, mappings: &BTreeMap<MappingId, Vec<MappedDevice>>) -> Vec<PciAddress> {
     match gpu {
         Gpu::Raw(address) => vec![*address],
-        Gpu::Mapping(id) => match mappings.get(id).map(Vec::as_slice) {
+        Gpu::Mapping { id, .. } => match mappings.get(id).map(Vec::as_slice) {
             Some([only]) if only.path.len() == 1 => only.path.clone(),
             _ => Vec::new(),
         },
     }
 }
 
-fn unmapped(wanted: &Wanted, gpu: &Gpu, facts: &PciFacts<'_>) -> Option<Problem> {
-    let Gpu::Mapping(id) = gpu else { return None };
-    let node = &wanted.key.node;
-    if facts
-        .mappings
-        .get(id)
-        .is_some_and(|devices| !devices.is_empty())
-    {
+fn unmapped(
+    wanted: &Wanted,
+    gpu: &Gpu,
+    mappings: &BTreeMap<MappingId, Vec<MappedDevice>>,
+) -> Option<Problem> {
+    let Gpu::Mapping { id, stands_for } = gpu else {
         return None;
+    };
+    let node = &wanted.key.node;
+    if let Some(devices) = mappings.get(id).filter(|devices| !devices.is_empty()) {
+        let address = (*stands_for)?;
+        return misplaced(id, address, devices);
     }
     Some(Problem::new(
         Argument::Gpus,
@@ -239,6 +242,24 @@ fn unmapped(wanted: &Wanted, gpu: &Gpu, facts: &PciFacts<'_>) -> Option<Problem>
             "Make it under Datacenter > Resource Mappings; using it needs Mapping.Use on \
              /mapping/pci/{id}."
         ),
+    ))
+}
+
+/// Returns what is wrong when a mapping does not stand for the one device that a VM is to have by
+/// it. Proxmox would start the VM with whatever it does stand for.
+pub fn misplaced(id: &MappingId, address: PciAddress, devices: &[MappedDevice]) -> Option<Problem> {
+    if matches!(devices, [only] if only.path == [address]) {
+        return None;
+    }
+    let paths = devices.iter().flat_map(|device| &device.path);
+    let paths: Vec<String> = paths.map(ToString::to_string).collect();
+    Some(Problem::new(
+        Argument::Gpus,
+        format!(
+            "PCI mapping `{id}` stands for {} and not for {address}",
+            paths.join(", ")
+        ),
+        "Give `bdf` as the mapping has it, leave it out, or change the mapping first.",
     ))
 }
 
@@ -316,7 +337,7 @@ mod tests {
     }
 
     fn mapped(text: &str) -> Gpu {
-        Gpu::Mapping(text.parse().expect("a name"))
+        Gpu::mapping(text.parse().expect("a name"))
     }
 
     fn wanted(machine: &str, gpus: Vec<Gpu>) -> Wanted {

@@ -162,7 +162,7 @@ fn needs(wanted: &Wanted, template: VmId) -> Vec<Need> {
         needs.push(need(Argument::Bridge, path, network, "SDN.Use"));
     }
     for gpu in wanted.shape.gpus.iter().flatten() {
-        if let Gpu::Mapping(id) = gpu {
+        if let Gpu::Mapping { id, .. } = gpu {
             let path = format!("/mapping/pci/{id}");
             needs.push(need(Argument::Gpus, path, devices, "Mapping.Use"));
         }

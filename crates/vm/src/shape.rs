@@ -5,6 +5,7 @@
 //! the other.
 
 use core::net::IpAddr;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use pve_api::{
@@ -12,7 +13,7 @@ use pve_api::{
     MappingId, MiB, PciAddress, StorageId, SystemUuid, Tags, VlanTag, VmConfig,
 };
 
-use crate::{Argument, Power, hardware};
+use crate::{Argument, Marker, Power, hardware};
 
 /// What a VM is like.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,8 +26,8 @@ pub struct Shape {
     pub cpu_type: Option<CpuType>,
     /// The machine type.
     pub machine: Option<String>,
-    /// The firmware, `seabios` or `ovmf`.
-    pub bios: Option<String>,
+    /// The firmware.
+    pub bios: Option<Firmware>,
     /// The size of the boot disk.
     pub disk: Option<DiskSize>,
     /// The storage of the boot disk.
@@ -96,11 +97,54 @@ impl AddressMode {
     }
 }
 
+/// What a VM boots with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firmware {
+    /// A BIOS.
+    SeaBios,
+    /// UEFI, with a disk that keeps its variables.
+    Ovmf,
+    /// UEFI without that disk: it starts, and forgets its boot entries each time.
+    OvmfWithoutDisk,
+}
+
+impl Firmware {
+    /// Returns the word of the configuration; the last is a state that none asks for.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SeaBios => "seabios",
+            Self::Ovmf => "ovmf",
+            Self::OvmfWithoutDisk => "ovmf without efidisk0",
+        }
+    }
+
+    /// Reads a word of the configuration or of a state.
+    pub fn from_name(text: &str) -> Option<Self> {
+        [Self::SeaBios, Self::Ovmf, Self::OvmfWithoutDisk]
+            .into_iter()
+            .find(|firmware| firmware.name() == text)
+    }
+
+    fn read(config: &VmConfig) -> Self {
+        match (config.bios(), config.get("efidisk0")) {
+            ("ovmf", Some(_)) => Self::Ovmf,
+            ("ovmf", None) => Self::OvmfWithoutDisk,
+            _ => Self::SeaBios,
+        }
+    }
+}
+
 /// A PCI device that is passed through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gpu {
     /// Through a resource mapping, which a token may use.
-    Mapping(MappingId),
+    Mapping {
+        /// The name of the mapping.
+        id: MappingId,
+        /// The device that the mapping stands for, where somebody says so. What a VM was started
+        /// with only its marker can tell: Proxmox shows the mapping, whatever it stood for then.
+        stands_for: Option<PciAddress>,
+    },
     /// By its address, which only root@pam with a password may set.
     Raw(PciAddress),
 }
@@ -108,21 +152,51 @@ pub enum Gpu {
 impl fmt::Display for Gpu {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Mapping(mapping) => write!(out, "mapping {mapping}"),
+            Self::Mapping {
+                id,
+                stands_for: Some(address),
+            } => write!(out, "mapping {id} ({address})"),
+            Self::Mapping { id, .. } => write!(out, "mapping {id}"),
             Self::Raw(address) => address.fmt(out),
         }
     }
 }
 
+impl Gpu {
+    /// A mapping, whatever it stands for.
+    pub const fn mapping(id: MappingId) -> Self {
+        Self::Mapping {
+            id,
+            stands_for: None,
+        }
+    }
+
+    /// Returns whether a VM that has this one need not stop to have the other.
+    fn is_same_device(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Mapping { id, stands_for },
+                Self::Mapping {
+                    id: other,
+                    stands_for: also,
+                },
+            ) => id == other && (stands_for == also || stands_for.is_none() || also.is_none()),
+            _ => self == other,
+        }
+    }
+}
+
 impl Shape {
-    /// Reads the shape of a VM; what only the marker can know comes from `reserved`.
+    /// Reads the shape of a VM; what only the marker can know comes from there.
     ///
     /// Options at their default are absent in Proxmox and have their default here.
     pub fn read(
         config: &VmConfig,
-        reserved: Option<&Addressing>,
+        marker: Option<&Marker>,
         power: Power,
     ) -> Result<Self, BadOption> {
+        let reserved = marker.and_then(|marker| marker.reserved.as_ref());
+        let gpu = |device| gpu(device, marker);
         let card = config.net(0)?;
         let disk = hardware::boot_disk(config)?.map(|(_, disk)| disk);
         Ok(Self {
@@ -130,7 +204,7 @@ impl Shape {
             memory: Some(config.memory()?),
             cpu_type: Some(cpu_type(config)?),
             machine: Some(machine(config)?),
-            bios: Some(config.bios().to_owned()),
+            bios: Some(Firmware::read(config)),
             disk: disk.as_ref().and_then(|disk| disk.size),
             storage: disk.and_then(|disk| disk.volume.storage().cloned()),
             bridge: card.as_ref().and_then(|card| card.bridge.clone()),
@@ -147,6 +221,29 @@ impl Shape {
         })
     }
 
+    /// Returns what mappings of this VM stand for, as far as somebody says so.
+    pub(crate) fn mapped_devices(&self) -> BTreeMap<MappingId, PciAddress> {
+        let gpus = self.gpus.iter().flatten();
+        gpus.filter_map(|gpu| match gpu {
+            Gpu::Mapping { id, stands_for } => Some((id.clone(), (*stands_for)?)),
+            Gpu::Raw(_) => None,
+        })
+        .collect()
+    }
+
+    /// Returns whether both have the same devices, as far as it is known what mappings stand for.
+    pub(crate) fn has_devices_of(&self, other: &Self) -> bool {
+        let (own, others) = (
+            self.gpus.as_deref().unwrap_or_default(),
+            other.gpus.as_deref().unwrap_or_default(),
+        );
+        own.len() == others.len()
+            && own
+                .iter()
+                .zip(others)
+                .all(|(own, other)| own.is_same_device(other))
+    }
+
     /// Returns one argument in the form in which it is compared and shown.
     pub fn text(&self, argument: Argument) -> Option<String> {
         use Argument as A;
@@ -155,7 +252,7 @@ impl Shape {
             A::Memory => self.memory.map(|memory| memory.0.to_string()),
             A::CpuType => show(self.cpu_type.as_ref()),
             A::Machine => self.machine.clone(),
-            A::Bios => self.bios.clone(),
+            A::Bios => self.bios.map(|firmware| firmware.name().to_owned()),
             A::DiskGb => show(self.disk.as_ref()),
             A::Storage => show(self.storage.as_ref()),
             A::Bridge => show(self.bridge.as_ref()),
@@ -207,9 +304,13 @@ fn machine(config: &VmConfig) -> Result<String, BadOption> {
     Ok(kind.unwrap_or_else(|| "pc".to_owned()))
 }
 
-fn gpu(device: HostPci) -> Option<Gpu> {
+fn gpu(device: HostPci, marker: Option<&Marker>) -> Option<Gpu> {
     let raw = device.host.first().copied().map(Gpu::Raw);
-    device.mapping.map(Gpu::Mapping).or(raw)
+    let mapped = device.mapping.map(|id| Gpu::Mapping {
+        stands_for: marker.and_then(|marker| marker.devices.get(&id).copied()),
+        id,
+    });
+    mapped.or(raw)
 }
 
 impl Addressing {

@@ -6,7 +6,7 @@ use std::fmt;
 use pve_api::{NodeName, VmId};
 
 use crate::marker::{AttemptId, Marker, MarkerKey};
-use crate::{Argument, Shape};
+use crate::{Argument, Difference, Effect, Shape};
 
 /// What identifies a VM: changing any of it means another VM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +153,24 @@ impl Wanted {
             attempt,
             origin: self.origin.clone(),
             reserved: self.shape.addressing.reserved(),
+            devices: self.shape.mapped_devices(),
             managed: self.managed(),
+        }
+    }
+
+    /// Returns how an argument of a VM that is like `shape` differs from this one.
+    pub fn difference(&self, argument: Argument, is: Option<String>, shape: &Shape) -> Difference {
+        // What a mapping stands for may only have to be noted.
+        let noted = argument == Argument::Gpus && shape.has_devices_of(&self.shape);
+        Difference {
+            argument,
+            is,
+            shall_be: self.text(argument),
+            effect: if noted {
+                Effect::Live
+            } else {
+                Effect::of(argument)
+            },
         }
     }
 

@@ -89,6 +89,7 @@ resource "eminfra_talos_vm" "node" {
   gpus = [
     for gpu in each.value.gpus : {
       mapping = gpu.bdf == null ? gpu.mapping : eminfra_pci_mapping.gpu[gpu.mapping].name
+      bdf     = gpu.bdf
     }
   ]
 

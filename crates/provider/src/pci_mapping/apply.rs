@@ -137,7 +137,7 @@ async fn unused(
     let claims = run.facts.device_claims(&node).await;
     let claims = claims.map_err(|error| run.report("Unable to read the VMs", &error))?;
     let uses = |claim: &&vm::DeviceClaim| {
-        claim.devices.contains(&vm::Gpu::Mapping(key.id.clone()))
+        claim.devices.contains(&vm::Gpu::mapping(key.id.clone()))
             && !session.has_seen(&node, claim.vmid)
     };
     match claims.iter().find(uses) {

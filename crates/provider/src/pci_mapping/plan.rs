@@ -156,7 +156,7 @@ fn moved(request: &PlanRequest, wanted: &Mapping) -> Option<Diagnostic> {
     (!same).then(|| {
         Diagnostic::warning(format!("{} will stand for another device", wanted.key)).detail(
             format!(
-                "{before} -> {}: a running VM takes it when it next starts.",
+                "{before} -> {}: a VM that runs keeps its device until it is restarted.",
                 wanted.address
             ),
         )

@@ -8,6 +8,7 @@ use vm::{AttemptId, Claim, Mandate, Present, Protection, Role, Wanted, find_temp
 use super::decode;
 use super::drive::{Drive, End, Goal, half_way};
 use super::encode::{self, Spelling};
+use super::mapped::settled;
 use super::plan::protect;
 use super::read::actual;
 use super::schema::PARKED;
@@ -32,6 +33,7 @@ async fn create(
     request: &ApplyRequest,
 ) -> Result<ApplyResponse, Diagnostics> {
     let wanted = decode::state(&request.planned)?;
+    settled(run, &wanted).await?;
     let existing = request.planned.get("existing").as_bool() == Some(true);
     let template = if existing {
         None
@@ -75,6 +77,7 @@ async fn update(
     request: &ApplyRequest,
 ) -> Result<ApplyResponse, Diagnostics> {
     let wanted = decode::state(&request.planned)?;
+    settled(run, &wanted).await?;
     let existing = request.prior.get("existing").as_bool() == Some(true);
     let drive = Drive {
         session,

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use pve_api::{DiskSize, GiB, MiB, PciAddress, PoolId, Tags, VlanTag, VmId, VmName};
 use tf_plugin::{At, Diagnostic, Diagnostics, FromValue, Known, Number, Value};
-use vm::{AddressMode, Addressing, Argument, CloneMode, Gpu, Origin, Role, Shape, VmKey, Wanted};
+use vm::{
+    AddressMode, Addressing, Argument, CloneMode, Firmware, Gpu, Origin, Role, Shape, VmKey, Wanted,
+};
 
 /// A VM as far as it is known.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub(super) fn state(value: &Value) -> Result<Wanted, Diagnostics> {
             .into()
     })
 }
+
+const FIRMWARE: &str = "`seabios` or `ovmf`";
 
 struct Reader<'a> {
     at: At<'a>,
@@ -113,13 +117,12 @@ impl<'a> Reader<'a> {
     }
 
     fn shape(&mut self) -> Shape {
-        let firmware = |text: &str| ["seabios", "ovmf"].contains(&text).then(|| text.to_owned());
         Shape {
             cores: self.get(Argument::Cores),
             memory: self.get(Argument::Memory).map(MiB),
             cpu_type: self.parsed(Argument::CpuType),
             machine: self.get(Argument::Machine),
-            bios: self.word(Argument::Bios, firmware, "`seabios` or `ovmf`"),
+            bios: self.word(Argument::Bios, Firmware::from_name, FIRMWARE),
             disk: self.disk(),
             storage: self.parsed(Argument::Storage),
             bridge: self.parsed(Argument::Bridge),
@@ -287,6 +290,10 @@ impl<'a> Reader<'a> {
         {
             self.fault(Argument::DiskGb, "The size must be a whole number of GiB.");
         }
+        if wanted.shape.bios == Some(Firmware::OvmfWithoutDisk) {
+            let name = Firmware::OvmfWithoutDisk.name();
+            self.fault(Argument::Bios, &format!("`{name}` is not {FIRMWARE}."));
+        }
         if wanted.key.env_name.is_empty() {
             self.fault(Argument::EnvName, "The environment must have a name.");
         }
@@ -296,16 +303,15 @@ impl<'a> Reader<'a> {
 fn gpu(at: &At<'_>) -> Result<Gpu, Diagnostic> {
     let (mapping, bdf): (Option<String>, Option<String>) = (at.get("mapping")?, at.get("bdf")?);
     let invalid = |error: &dyn fmt::Display| at.error("Invalid GPU", format!("{error}."));
-    match (mapping, bdf) {
-        (Some(mapping), None) => mapping
-            .parse()
-            .map(Gpu::Mapping)
-            .map_err(|error| invalid(&error)),
-        (None, Some(bdf)) => bdf
-            .parse::<PciAddress>()
-            .map(Gpu::Raw)
-            .map_err(|error| invalid(&error)),
-        _ => Err(invalid(&"Set either `mapping` or `bdf`")),
+    let address = bdf.map(|bdf| bdf.parse::<PciAddress>()).transpose();
+    let address = address.map_err(|error| invalid(&error))?;
+    match (mapping, address) {
+        (Some(mapping), stands_for) => {
+            let id = mapping.parse().map_err(|error| invalid(&error))?;
+            Ok(Gpu::Mapping { id, stands_for })
+        }
+        (None, Some(address)) => Ok(Gpu::Raw(address)),
+        (None, None) => Err(invalid(&"Set `mapping`, `bdf` or both")),
     }
 }
 
@@ -414,7 +420,7 @@ mod tests {
         clone: `half` is not `full` or `linked`.
         vlan: `5000` is not a VLAN: expected 1 to 4094.
         mac: `01:00:5E:00:00:01` is not a unicast MAC address: expected six bytes as in `BC:24:11:00:00:01`, the first even.
-        gpus[0]: Set either `mapping` or `bdf`.
+        gpus[0]: Set `mapping`, `bdf` or both.
         tags: `a b` is not a tag: expected letters, digits and `_`, and after the first also `+`, `-`, `.`.
         "#);
     }

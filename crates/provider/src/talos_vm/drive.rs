@@ -7,6 +7,7 @@ use tf_plugin::{Diagnostic, Stop};
 use tokio::sync::MutexGuard;
 use vm::{Mandate, Next, Observed, Present, Protection, Reconcile, Refusal, Step, Wait, Wanted};
 
+use super::pending;
 use super::read::refused;
 use crate::patience::{self, Pauses};
 use crate::session::{Run, Session};
@@ -93,7 +94,7 @@ impl<'a> Drive<'a> {
                 Ok(Some(End::Parked { touched }))
             }
             Next::Wait(wait) => self.wait(&wait, progress).await.map(|()| None),
-            Next::Step(step) => self.take(goal, &step, progress).await,
+            Next::Step(step) => self.take(goal, &step, &observed, progress).await,
         }
     }
 
@@ -121,6 +122,7 @@ impl<'a> Drive<'a> {
         &self,
         goal: Goal,
         step: &Step,
+        seen: &Observed,
         progress: &mut Progress<'a>,
     ) -> Result<Option<End>, Diagnostic> {
         if *step == Step::Shutdown && progress.restarting.is_none() {
@@ -142,7 +144,7 @@ impl<'a> Drive<'a> {
             Err(StepError::Call(error)) if is_worth_a_look(step, &error) => {
                 self.look_again(step, *error, progress).await.map(|()| None)
             }
-            Err(StepError::Call(error)) => Err(self.failed(&step.to_string(), &error)),
+            Err(StepError::Call(error)) => Err(self.refused_step(step, seen, &error).await),
             Err(StepError::Argument(malformed)) => Err(refused(
                 self.wanted,
                 &Refusal::Unreadable(malformed.to_string()),
@@ -168,6 +170,23 @@ impl<'a> Drive<'a> {
         progress.sight.forget_but(Unchanged::Nothing);
         progress.waiting.pause().await;
         Ok(())
+    }
+
+    /// Reports a step that the host refused, when nothing of it is left there.
+    async fn refused_step(&self, step: &Step, seen: &Observed, error: &Error) -> Diagnostic {
+        let mut diagnostic = self.failed(&step.to_string(), error);
+        if let (Step::SetConfig(change), Observed::Present(present)) = (step, seen) {
+            let left = pending::undo(self.run, &self.wanted.key, change, &present.config).await;
+            if !left.is_empty() {
+                diagnostic.detail = format!(
+                    "{}\n\nProxmox stored {} before it refused, and that comes into force with the \
+                     next start. To drop it: VM, Hardware or Options, Revert.",
+                    diagnostic.detail,
+                    left.join(", ")
+                );
+            }
+        }
+        diagnostic
     }
 
     fn failed(&self, what: &str, error: &Error) -> Diagnostic {

@@ -115,7 +115,10 @@ fn fresh(key: &VmKey, actual: &Actual, argument: Argument) -> Value {
 
 fn gpu(gpu: &Gpu) -> Value {
     let (mapping, bdf) = match gpu {
-        Gpu::Mapping(mapping) => (Some(mapping.to_string()), None),
+        Gpu::Mapping { id, stands_for } => (
+            Some(id.to_string()),
+            stands_for.map(|address| address.to_string()),
+        ),
         Gpu::Raw(address) => (None, Some(address.to_string())),
     };
     Value::object([("mapping", Value::from(mapping)), ("bdf", Value::from(bdf))])

@@ -5,6 +5,8 @@ mod decode;
 mod drive;
 mod encode;
 mod import;
+mod mapped;
+mod pending;
 mod plan;
 mod read;
 mod schema;

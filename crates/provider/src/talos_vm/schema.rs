@@ -43,7 +43,8 @@ pub(super) fn resource() -> Schema {
 fn hardware() -> [Attribute; 9] {
     let gpu = [
         Attribute::string("bdf").describe(
-            "The PCI address, as in `0000:01:00`; only root@pam with a password may set it.",
+            "The PCI address, as in `0000:01:00`. With `mapping`, what that stands for: another \
+             address restarts the VM. Alone, only root@pam with a password may set it.",
         ),
         Attribute::string("mapping").describe("The name of a resource mapping, for tokens."),
     ];
@@ -52,14 +53,15 @@ fn hardware() -> [Attribute; 9] {
         Attribute::number("memory").describe("Memory in MiB."),
         Attribute::string("cpu_type").describe("The CPU model, `x86-64-v2` at least for Talos."),
         Attribute::string("machine").describe("The machine type, as in `q35`."),
-        Attribute::string("bios").describe("`seabios` or `ovmf`."),
+        Attribute::string("bios")
+            .describe("`seabios` or `ovmf`, which gets a disk for its variables (`efidisk0`)."),
         Attribute::number("disk_gb").describe("The size of the boot disk in GiB; it only grows."),
         Attribute::string("storage").describe("The storage of the disks."),
         Attribute::string("uuid")
             .required()
             .describe("The SMBIOS UUID, by which the VM is known."),
         Attribute::nested("gpus", Nesting::List, gpu)
-            .describe("PCI devices that are passed through, each by `mapping` or by `bdf`."),
+            .describe("PCI devices that are passed through, each by `mapping` or by `bdf` alone."),
     ]
 }
 

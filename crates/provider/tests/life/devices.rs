@@ -35,7 +35,7 @@ fn gpu_workers(count: u32) -> Config {
     (1..=count)
         .flat_map(|number| {
             let name = mapping(number).get("name").clone();
-            let vm = with_gpu(worker(number), name, Value::Null);
+            let vm = with_gpu(worker(number), name, card(number).into());
             [
                 (format!("mapping/{number}"), mapping(number)),
                 (format!("worker-{number}"), vm),
@@ -106,9 +106,83 @@ async fn a_mapping_that_was_changed_outside_is_mended() {
     );
     insta::assert_snapshot!(planned.warnings.join("\n"), @r#"
     PCI mapping k3s-dev-gpu-4100 will stand for another device
-    0000:02:00.0 -> 0000:41:00: a running VM takes it when it next starts.
+    0000:02:00.0 -> 0000:41:00: a VM that runs keeps its device until it is restarted.
     "#);
     applied(&mut bench, &config).await;
+}
+
+/// The module's answer to a card that moved to another slot, under the same name of the worker.
+fn moved(config: &Config, to: u32) -> Config {
+    let mapping = mapping(1).with("bdf", card(to));
+    let name = mapping.get("name").clone();
+    let vm = with_gpu(worker(1), name, card(to).into());
+    let mut config = config.clone();
+    config.extend([
+        ("mapping/1".to_owned(), mapping),
+        ("worker-1".to_owned(), vm),
+    ]);
+    config
+}
+
+#[tokio::test]
+async fn another_address_under_the_same_name_is_a_stop_and_a_start_with_consent() {
+    let before = gpu_workers(1);
+    let after = moved(&before, 2);
+    let mut bench = Bench::start().await;
+    applied(&mut bench, &before).await;
+    bench.writes();
+    let refused = bench.terraform.apply(&after).await;
+    insta::assert_snapshot!(refused.errors.join("\n"), @r#"
+    VM 8010 k3s-dev-worker-1 would have to be restarted (at gpus)
+    VM 8010 k3s-dev-worker-1 runs and would have to be restarted for: gpus mapping k3s-dev-gpu-4100 (0000:41:00) -> mapping k3s-dev-gpu-4100 (0000:42:00). Set allow_restart = true in the provider block for this run, or stop the VM first.
+    "#);
+    assert_eq!(bench.writes(), Vec::<String>::new());
+    bench.terraform.set("allow_restart", true);
+    let outcome = bench.terraform.apply(&after).await;
+    assert_eq!(outcome.errors, Vec::<String>::new());
+    insta::assert_snapshot!(outcome.warnings.join("\n"), @r#"
+    PCI mapping k3s-dev-gpu-4100 will stand for another device
+    0000:41:00 -> 0000:42:00: a VM that runs keeps its device until it is restarted.
+    VM 8010 k3s-dev-worker-1 will be restarted (at gpus)
+    gpus mapping k3s-dev-gpu-4100 (0000:41:00) -> mapping k3s-dev-gpu-4100 (0000:42:00).
+    "#);
+    insta::assert_snapshot!(bench.writes().join("\n"), @r#"
+    PUT /cluster/mapping/pci/k3s-dev-gpu-4100
+    POST /nodes/pve/qemu/8010/status/shutdown
+    PUT /nodes/pve/qemu/8010/config
+    POST /nodes/pve/qemu/8010/status/start
+    "#);
+    bench.terraform.plan(&after).await.assert_empty();
+    bench.terraform.plan_only(&after).await.assert_empty();
+    bench.terraform.state.remove("worker-1");
+    let key = ImportKey::Id("pve/8010".into());
+    let imported = bench.terraform.import("worker-1", key).await;
+    assert_eq!(imported.errors, Vec::<String>::new());
+    bench.terraform.plan(&after).await.assert_empty();
+}
+
+#[tokio::test]
+async fn a_vm_is_not_stopped_for_a_mapping_that_stands_for_something_else() {
+    let before = gpu_workers(1);
+    let mut bench = Bench::start().await;
+    bench.terraform.set("allow_restart", true);
+    applied(&mut bench, &before).await;
+    let after = moved(&before, 2);
+    let failed = FaultAction::Status(500, "out of order".into());
+    bench
+        .sim
+        .fault(Fault::on("PUT", "/cluster/mapping/pci/*", failed).once());
+    bench.writes();
+    let outcome = bench.terraform.apply(&after).await;
+    insta::assert_snapshot!(outcome.errors.join("\n"), @r#"
+    Unable to write PCI mapping k3s-dev-gpu-4100
+    PUT /cluster/mapping/pci/k3s-dev-gpu-4100: 500 out of order.
+    "#);
+    assert_eq!(
+        bench.writes(),
+        ["PUT /cluster/mapping/pci/k3s-dev-gpu-4100"]
+    );
+    applied(&mut bench, &after).await;
 }
 
 #[tokio::test]
@@ -182,6 +256,10 @@ async fn a_plan_with_devices_that_no_vm_could_start_with_is_refused() {
     )]);
     let mut twice = gpu_workers(2);
     twice.insert("mapping/2".into(), mapping(2).with("bdf", card(1)));
+    let second = with_gpu(worker(2), mapping(2).get("name").clone(), card(1).into());
+    twice.insert("worker-2".into(), second);
+    let mut elsewhere = gpu_workers(1);
+    elsewhere.insert("mapping/1".into(), mapping(1).with("bdf", card(2)));
     let pc = gpu_workers(1)
         .into_iter()
         .map(|(key, value)| {
@@ -203,6 +281,7 @@ async fn a_plan_with_devices_that_no_vm_could_start_with_is_refused() {
         refused(&gpu_workers(1), no_iommu).await,
         refused(&gpu_workers(1), taken).await,
         refused(&twice, |_| ()).await,
+        refused(&elsewhere, |_| ()).await,
         refused(&pc, |_| ()).await,
         refused(&one_with("nothing".into(), Value::Null), |_| ()).await,
         refused(&one_with(Value::Null, "0000:41:00".into()), |_| ()).await,
@@ -221,6 +300,9 @@ async fn a_plan_with_devices_that_no_vm_could_start_with_is_refused() {
 
     VM 8011 k3s-dev-worker-2 cannot have its devices (at gpus)
     The PCI device 0000:41:00 is given to VM 8010 k3s-dev-worker-1 already. A device works for one VM at a time: take it from that one, or give this node another.
+
+    VM 8010 k3s-dev-worker-1 cannot have its devices (at gpus)
+    PCI mapping `k3s-dev-gpu-4100` stands for 0000:42:00 and not for 0000:41:00. Give `bdf` as the mapping has it, leave it out, or change the mapping first.
 
     VM 8010 k3s-dev-worker-1 cannot have its devices (at machine)
     Machine type pc has no PCI Express for a GPU. Set machine = "q35".

@@ -194,3 +194,37 @@ async fn a_stop_in_mid_create_parks_and_the_next_run_goes_on() {
     );
     converges(&mut bench, &config).await;
 }
+
+/// Proxmox stores the options of one call one by one, in no fixed order, until one is refused.
+#[tokio::test]
+async fn a_refused_change_leaves_nothing_that_waits_for_the_next_start() {
+    let config = workers(1);
+    let mut left = 0;
+    for _ in 0..6 {
+        let mut bench = Bench::start().await;
+        bench
+            .sim
+            .edit(|world| world.set_datacenter("user-tag-access", "user-allow=none"));
+        let outcome = bench.terraform.apply(&config).await;
+        assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);
+        let reverted = bench
+            .writes()
+            .iter()
+            .filter(|write| write.as_str() == "PUT /nodes/pve/qemu/8010/config")
+            .count();
+        left += usize::from(reverted == 3);
+        let card = bench.sim.world(|world| {
+            let vm = world.vm(8010).expect("cloned");
+            (vm.option("net0"), vm.current("net0").map(str::to_owned))
+        });
+        assert_eq!(card.0, card.1, "nothing waits for the next start");
+        bench
+            .sim
+            .edit(|world| world.set_datacenter("user-tag-access", "user-allow=free"));
+        converges(&mut bench, &config).await;
+    }
+    assert!(
+        left > 0,
+        "in some order, something was stored before the refusal"
+    );
+}

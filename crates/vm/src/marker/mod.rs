@@ -10,10 +10,10 @@ mod text;
 
 pub use notes::{MAX_NOTES, NotesTooLong, embed, find};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use pve_api::VmId;
+use pve_api::{MappingId, PciAddress, VmId};
 use uuid::Uuid;
 
 use crate::{Addressing, Argument, Origin, VmKey};
@@ -44,6 +44,8 @@ pub struct Marker {
     /// The addressing of a VM that gets its address by a DHCP reservation: no option of the VM
     /// holds it.
     pub reserved: Option<Addressing>,
+    /// The devices that mappings stood for when the VM was built or last stopped for them.
+    pub devices: BTreeMap<MappingId, PciAddress>,
     /// The arguments that the configuration sets; all others are not managed.
     pub managed: BTreeSet<Argument>,
 }

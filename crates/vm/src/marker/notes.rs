@@ -111,7 +111,7 @@ fn regions(notes: &str) -> impl Iterator<Item = Region<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
     use uuid::Uuid;
@@ -146,11 +146,20 @@ mod tests {
             }
         });
         let managed = proptest::sample::subsequence(Argument::ALL.to_vec(), 0..Argument::ALL.len());
-        (key, origin, addressing, managed, any::<u128>()).prop_map(
-            |(key, origin, reserved, managed, attempt)| Marker {
+        let device = ("[A-Za-z][A-Za-z0-9_-]{1,8}", 0..32_u8).prop_map(|(mapping, slot)| {
+            let address = format!("0000:01:{slot:02x}");
+            (
+                mapping.parse().expect("a name"),
+                address.parse().expect("an address"),
+            )
+        });
+        let devices = proptest::collection::vec(device, 0..3).prop_map(BTreeMap::from_iter);
+        (key, origin, addressing, devices, managed, any::<u128>()).prop_map(
+            |(key, origin, reserved, devices, managed, attempt)| Marker {
                 key,
                 origin,
                 reserved,
+                devices,
                 managed: BTreeSet::from_iter(managed),
                 attempt: AttemptId(Uuid::from_u128(attempt)),
             },
@@ -226,11 +235,15 @@ mod tests {
                 talos_version: Some("v1.13.0".into()),
             },
             reserved: None,
+            devices: BTreeMap::from([(
+                "gpu0".parse().expect("a name"),
+                "0000:01:00".parse().expect("an address"),
+            )]),
             managed: BTreeSet::from([Argument::Cores, Argument::Uuid]),
         };
         insta::assert_snapshot!(embed("my notes", &marker).expect("short"), @r#"
         VM 8010 k3s-dev-worker-1 of environment k3s-dev, managed by Terraform (em-infra). Please keep the comment below.
-        <!-- em-infra:1 env=k3s-dev name=k3s-dev-worker-1 vmid=8010 attempt=0000000000000000000000000000002a template=talos%20v1.13%20%28nocloud%29 clone=full role=worker talos=v1.13.0 manages=cores,uuid sum=66bfd9a9 -->
+        <!-- em-infra:1 env=k3s-dev name=k3s-dev-worker-1 vmid=8010 attempt=0000000000000000000000000000002a template=talos%20v1.13%20%28nocloud%29 clone=full role=worker talos=v1.13.0 devices=gpu0@0000:01:00 manages=cores,uuid sum=0fc2744e -->
 
         my notes
         "#);

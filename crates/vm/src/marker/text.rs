@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use pve_api::{MappingId, PciAddress};
 use uuid::Uuid;
 
 use super::{AttemptId, FORMAT, Found, Marker, MarkerKey};
@@ -53,6 +54,13 @@ impl Marker {
         ];
         fields.extend(self.origin.fields());
         fields.extend(self.reserved.iter().flat_map(Addressing::fields));
+        if !self.devices.is_empty() {
+            let devices = self.devices.iter();
+            let devices: Vec<String> = devices
+                .map(|(mapping, address)| format!("{mapping}@{address}"))
+                .collect();
+            fields.push(("devices", devices.join(",")));
+        }
         fields.push(("manages", managed.join(",")));
         fields
     }
@@ -171,6 +179,7 @@ impl<'a> Fields<'a> {
             attempt: AttemptId(self.required("attempt", |text| Uuid::try_parse(text).ok())?),
             origin: self.origin()?,
             reserved: self.reserved()?,
+            devices: self.optional("devices", devices)?.unwrap_or_default(),
             managed: self.required("manages", managed)?,
         };
         if self.0.is_empty() {
@@ -223,6 +232,15 @@ impl<'a> Fields<'a> {
 
 fn managed(text: &str) -> Option<BTreeSet<Argument>> {
     words(text).map(|name| name.parse().ok()).collect()
+}
+
+fn devices(text: &str) -> Option<BTreeMap<MappingId, PciAddress>> {
+    words(text)
+        .map(|word| {
+            let (mapping, address) = word.split_once('@')?;
+            Some((mapping.parse().ok()?, address.parse().ok()?))
+        })
+        .collect()
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -51,13 +51,13 @@ impl Work {
     pub fn interrupts(&self) -> bool {
         self.differences
             .iter()
-            .any(|difference| difference.effect().interrupts())
+            .any(|difference| difference.effect.interrupts())
     }
 
     /// Returns the differences that a running VM has to be shut down for.
     pub fn interrupting(self) -> Vec<Difference> {
         let mut differences = self.differences;
-        differences.retain(|difference| difference.effect().interrupts());
+        differences.retain(|difference| difference.effect.interrupts());
         differences
     }
 

@@ -45,8 +45,8 @@ impl Draft<'_> {
             ..HostPci::default()
         });
         match gpu {
-            Gpu::Mapping(mapping) => HostPci {
-                mapping: Some(mapping.clone()),
+            Gpu::Mapping { id, .. } => HostPci {
+                mapping: Some(id.clone()),
                 host: Vec::new(),
                 ..device
             },

@@ -3,7 +3,7 @@
 use pve_api::{BadOption, Cpu, Machine, Smbios};
 
 use super::draft::{Batch, Draft};
-use crate::Argument;
+use crate::{Argument, Firmware, Refusal};
 
 impl Draft<'_> {
     pub(super) fn processor(&mut self) -> Result<(), BadOption> {
@@ -51,7 +51,7 @@ impl Draft<'_> {
         }
     }
 
-    pub(super) fn platform(&mut self) -> Result<(), BadOption> {
+    pub(super) fn platform(&mut self) -> Result<(), Refusal> {
         let shape = &self.wanted.shape;
         if let Some(kind) = shape
             .machine
@@ -69,12 +69,8 @@ impl Draft<'_> {
                 },
             );
         }
-        if let Some(bios) = shape
-            .bios
-            .as_ref()
-            .filter(|_| self.differs(&[Argument::Bios]))
-        {
-            self.set(Batch::Plain, "bios", &bios);
+        if let Some(bios) = shape.bios.filter(|_| self.differs(&[Argument::Bios])) {
+            self.firmware(bios)?;
         }
         if let Some(uuid) = shape
             .uuid
@@ -90,6 +86,25 @@ impl Draft<'_> {
                     ..current
                 },
             );
+        }
+        Ok(())
+    }
+
+    fn firmware(&mut self, firmware: Firmware) -> Result<(), Refusal> {
+        let word = match firmware {
+            Firmware::SeaBios => "seabios",
+            Firmware::Ovmf | Firmware::OvmfWithoutDisk => "ovmf",
+        };
+        if self.config.bios() != word {
+            self.set(Batch::Plain, "bios", &word);
+        }
+        if firmware == Firmware::Ovmf && self.config.get("efidisk0").is_none() {
+            let storage = self.wanted.shape.storage.as_ref();
+            let storage = storage.or(self.actual.shape.storage.as_ref());
+            let storage = storage.ok_or(Refusal::NoBootDisk)?;
+            // Without the keys of others: Talos boots with none, or with its own.
+            let disk = format!("{storage}:1,efitype=4m,pre-enrolled-keys=0");
+            self.set(Batch::Checked, "efidisk0", &disk);
         }
         Ok(())
     }

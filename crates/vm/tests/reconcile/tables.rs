@@ -2,8 +2,8 @@
 
 use pve_api::{DiskSize, GiB, MiB};
 use vm::{
-    AddressMode, Addressing, Claim, Consent, Gpu, Mandate, Next, Observed, Origin, Role, Shape,
-    Step, Wanted,
+    AddressMode, Addressing, Claim, Consent, Firmware, Gpu, Mandate, Next, Observed, Origin, Role,
+    Shape, Step, Wanted,
 };
 
 use crate::fake_host::{apply, attempt, options};
@@ -145,11 +145,49 @@ fn what_needs_a_stop_is_written_while_the_vm_is_down() {
         update(|shape| shape.memory = Some(MiB(4096))),
         ["shut down", "set description, memory", "start"]
     );
-    let gpu = || Gpu::Mapping("gpu0".parse().expect("a name"));
+    let gpu = || Gpu::mapping("gpu0".parse().expect("a name"));
     assert_eq!(
         update(|shape| shape.gpus = Some(vec![gpu()])),
         ["shut down", "set description", "set hostpci0", "start"]
     );
+}
+
+/// Proxmox shows the same option before and after: what tells them apart is the marker.
+#[test]
+fn a_mapping_that_stands_for_another_device_stops_the_vm() {
+    let with = |address: Option<&str>| {
+        let mut wanted = plain();
+        wanted.shape.gpus = Some(vec![Gpu::Mapping {
+            id: "gpu0".parse().expect("a name"),
+            stands_for: address.map(|address| address.parse().expect("an address")),
+        }]);
+        wanted
+    };
+    let steps = |before, after, restart| {
+        let ended = reconcile(
+            &with(after),
+            made(&with(before)),
+            mandate(Claim::InState, restart),
+        );
+        (told(&ended.steps), ended.last == Next::Done)
+    };
+    let (one, other) = (Some("0000:01:00"), Some("0000:02:00"));
+    assert_eq!(
+        steps(one, other, Consent::Given),
+        (
+            vec![
+                "shut down".to_owned(),
+                "set description".into(),
+                "start".into()
+            ],
+            true
+        )
+    );
+    assert_eq!(steps(one, other, Consent::Withheld), (vec![], false));
+    // To note what it stands for, or to forget it, takes no stop.
+    let noted = (vec!["set description".to_owned()], true);
+    assert_eq!(steps(None, one, Consent::Withheld), noted);
+    assert_eq!(steps(one, None, Consent::Withheld), noted);
 }
 
 #[test]
@@ -207,4 +245,19 @@ fn a_changed_template_is_recorded_and_nothing_else() {
     wanted.origin.talos_version = Some("v1.14.0".into());
     let ended = reconcile(&wanted, before, mandate(Claim::InState, Consent::Withheld));
     assert_eq!(told(&ended.steps), ["set description"]);
+}
+
+#[test]
+fn uefi_gets_a_disk_for_its_variables_and_gets_it_back() {
+    let mut wanted = plain();
+    wanted.shape.bios = Some(Firmware::Ovmf);
+    wanted.shape.storage = "local-lvm".parse().ok();
+    let before = made(&wanted);
+    let without = vm::Step::SetConfig(pve_api::ConfigChange::default().delete("efidisk0"));
+    let ended = reconcile(
+        &wanted,
+        apply(&without, &wanted, &before),
+        mandate(Claim::InState, Consent::Given),
+    );
+    assert_eq!(told(&ended.steps), ["shut down", "set efidisk0", "start"]);
 }

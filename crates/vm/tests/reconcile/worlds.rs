@@ -8,8 +8,8 @@ use proptest::sample::select;
 use pve_api::{DiskSize, GiB, MiB, NodeName, Tags};
 use vm::marker::embed;
 use vm::{
-    AddressMode, Addressing, Claim, CloneMode, CloneTask, Consent, Gpu, Mandate, Observed, Origin,
-    Power, Present, Role, Shape, VmKey, Wanted,
+    AddressMode, Addressing, Claim, CloneMode, CloneTask, Consent, Firmware, Gpu, Mandate,
+    Observed, Origin, Power, Present, Role, Shape, VmKey, Wanted,
 };
 
 use crate::fake_host::{Options, attempt, vmid};
@@ -74,12 +74,18 @@ pub(crate) fn addressing() -> impl Strategy<Value = Addressing> {
 }
 
 pub(crate) fn gpus() -> impl Strategy<Value = Option<Vec<Gpu>>> {
-    let gpu = select(vec![
-        Gpu::Mapping("gpu0".parse().expect("a name")),
-        Gpu::Mapping("gpu1".parse().expect("a name")),
-        Gpu::Raw("0000:01:00".parse().expect("an address")),
-    ]);
-    option::of(prop::collection::vec(gpu, 0..3))
+    let gpu = |address: &str| {
+        select(vec![
+            Gpu::Mapping {
+                id: "gpu0".parse().expect("a name"),
+                stands_for: address.parse().ok(),
+            },
+            Gpu::mapping("gpu1".parse().expect("a name")),
+            Gpu::Raw("0000:01:00".parse().expect("an address")),
+        ])
+    };
+    let listed = move |address| prop::collection::vec(gpu(address), 0..3);
+    option::of(select(vec!["0000:02:00", "0000:03:00", ""]).prop_flat_map(listed))
 }
 
 prop_compose! {
@@ -89,7 +95,7 @@ prop_compose! {
         disk in option::of(select(vec![DiskSize::from(GiB(1)), GiB(10).into(), GiB(20).into()])),
         cpu_type in option::of(select(vec!["host", "x86-64-v2-AES"])),
         machine in option::of(select(vec!["pc", "q35"])),
-        bios in option::of(select(vec!["seabios", "ovmf"])),
+        bios in option::of(select(vec![Firmware::SeaBios, Firmware::Ovmf])),
         storage in option::of(select(vec!["local-lvm", "local-lvm", "local-lvm", "local"])),
     ) -> Shape {
         Shape {
@@ -98,7 +104,7 @@ prop_compose! {
             disk,
             cpu_type: cpu_type.map(|kind| kind.parse().expect("a type")),
             machine: machine.map(str::to_owned),
-            bios: bios.map(str::to_owned),
+            bios,
             storage: storage.map(|storage| storage.parse().expect("a name")),
             ..Shape::default()
         }

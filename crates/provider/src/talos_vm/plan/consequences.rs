@@ -29,7 +29,7 @@ pub(super) fn consequences(
     let with = |effect: fn(Effect) -> bool| -> Vec<Difference> {
         let differences = differences.iter().filter(in_force);
         differences
-            .filter(|difference| effect(difference.effect()))
+            .filter(|difference| effect(difference.effect))
             .cloned()
             .collect()
     };

@@ -94,11 +94,12 @@ impl Changes {
             match (decoded.wanted.is_some() && !unknown, is == shall_be) {
                 (true, true) => changes.same.push(argument),
                 (true, false) if argument.is_key() => changes.keys.push(argument),
-                (true, false) => changes.differences.push(Difference {
-                    argument,
-                    is,
-                    shall_be,
-                }),
+                (true, false) => changes.differences.extend(
+                    decoded
+                        .wanted
+                        .as_ref()
+                        .map(|wanted| wanted.difference(argument, is, &held.shape)),
+                ),
                 (false, _) if argument.is_key() && unknown => changes.keys.push(argument),
                 (false, _) => {}
             }
