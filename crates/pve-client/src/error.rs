@@ -34,7 +34,7 @@ pub enum Error {
         seen: Fingerprint,
         /// Why it is not trusted.
         #[source]
-        source: Box<rustls::Error>,
+        source: Doubt,
     },
     /// The host does not accept who is calling (401).
     #[error("{endpoint} refused {who}: {reason}")]
@@ -94,6 +94,17 @@ pub enum Error {
         /// The task.
         upid: Box<Upid>,
     },
+}
+
+/// Why a certificate is not trusted.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Doubt {
+    /// It is not the one certificate that the configuration names.
+    #[error("the one that is trusted has {0}")]
+    OtherThanPinned(Fingerprint),
+    /// No authority that is trusted vouches for it, or it is not for this host, or not for today.
+    #[error("no trusted authority vouches for it here and now")]
+    Unvouched(#[source] Box<rustls::Error>),
 }
 
 /// Why there is no connection.

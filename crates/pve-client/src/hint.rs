@@ -1,6 +1,6 @@
 //! What a person can do about an error.
 
-use crate::error::{ConnectFailure, Error, Loss};
+use crate::error::{ConnectFailure, Doubt, Error, Loss};
 use crate::refusal::{Refusal, needs_root};
 
 impl Error {
@@ -25,6 +25,16 @@ impl Error {
                     format!("check that {endpoint} is the API of a Proxmox VE host")
                 }
             }),
+            Self::Untrusted {
+                seen,
+                source: Doubt::OtherThanPinned(_),
+                ..
+            } => Some(format!(
+                "either the certificate of the host was renewed, or something else answers in its place: \
+                 run `pvenode cert info` on the host, and only if it shows the fingerprint seen here, set \
+                 `proxmox_tls_fingerprint = \"{seen}\"`; in a provider block of your own the name is \
+                 `tls_fingerprint`"
+            )),
             Self::Untrusted { seen, .. } => Some(format!(
                 "compare the fingerprint with `pvenode cert info` on the host; if it is the same, set \
                  `proxmox_tls_fingerprint = \"{seen}\"`, or give Proxmox's own authority \

@@ -28,7 +28,7 @@ pub use client::Client;
 pub use clock::Clock;
 pub use connection::{Auth, Connection, TimeLimits, Tls};
 pub use endpoint::{Endpoint, EndpointError};
-pub use error::{ConnectFailure, Error, Loss, SetupError, TaskFailure};
+pub use error::{ConnectFailure, Doubt, Error, Loss, SetupError, TaskFailure};
 pub use fingerprint::Fingerprint;
 pub use refusal::{MissingPrivilege, Refusal};
 pub use secret::Secret;

@@ -14,7 +14,7 @@ use rustls::{
 };
 
 use crate::connection::Tls;
-use crate::error::SetupError;
+use crate::error::{Doubt, SetupError};
 use crate::fingerprint::Fingerprint;
 
 /// Builds the configuration of the TLS library.
@@ -96,7 +96,7 @@ struct Verifier {
 #[derive(Debug)]
 pub(crate) struct Distrust {
     pub(crate) seen: Fingerprint,
-    pub(crate) cause: rustls::Error,
+    pub(crate) cause: Doubt,
 }
 
 impl fmt::Display for Distrust {
@@ -118,13 +118,13 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let seen = Fingerprint::of(leaf);
         let verdict = match &self.trust {
-            Trust::Chain(chain) => chain.verify_server_cert(leaf, intermediates, name, ocsp, now),
+            Trust::Chain(chain) => chain
+                .verify_server_cert(leaf, intermediates, name, ocsp, now)
+                .map_err(|error| Doubt::Unvouched(Box::new(error))),
             Trust::Fingerprint(expected) if *expected == seen => {
                 Ok(ServerCertVerified::assertion())
             }
-            Trust::Fingerprint(expected) => {
-                Err(rustls::Error::General(format!("expected {expected}")))
-            }
+            Trust::Fingerprint(expected) => Err(Doubt::OtherThanPinned(*expected)),
             Trust::Any => Ok(ServerCertVerified::assertion()),
         };
         verdict.map_err(|cause| {

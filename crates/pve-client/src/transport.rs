@@ -117,7 +117,7 @@ impl Transport {
             Some((Some(distrust), _)) => Error::Untrusted {
                 endpoint,
                 seen: distrust.seen,
-                source: Box::new(distrust.cause.clone()),
+                source: distrust.cause.clone(),
             },
             Some((None, tls)) => Error::Connect {
                 endpoint,

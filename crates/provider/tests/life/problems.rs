@@ -52,7 +52,7 @@ async fn an_untrusted_certificate_is_one_error() {
     let errors = refused(&mut bench).await;
     insta::assert_snapshot!(without_ports(&errors, &bench), @r#"
     The certificate of the Proxmox VE host is not trusted
-    The certificate of https://HOST:8006 is not trusted; its SHA-256 fingerprint is FINGERPRINT: unexpected error: expected 00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00. Compare the fingerprint with `pvenode cert info` on the host; if it is the same, set `proxmox_tls_fingerprint = "FINGERPRINT"`, or give Proxmox's own authority (/etc/pve/pve-root-ca.pem) as `proxmox_tls_ca_file`; in a provider block of your own the names are `tls_fingerprint` and `tls_ca_file`.
+    The certificate of https://HOST:8006 is not trusted; its SHA-256 fingerprint is FINGERPRINT: the one that is trusted has 00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00. Either the certificate of the host was renewed, or something else answers in its place: run `pvenode cert info` on the host, and only if it shows the fingerprint seen here, set `proxmox_tls_fingerprint = "FINGERPRINT"`; in a provider block of your own the name is `tls_fingerprint`.
 
     Called was https://HOST:8006 (from `endpoint` of the provider block) as em-infra@pve!terraform (from `api_token_id` of the provider block).
     "#);
