@@ -8,7 +8,7 @@ use contract::{Node, Role as NodeRole, Topology};
 use pve_api::pci::MappedDevice;
 use pve_api::{GiB, MappingId, MiB, NodeName, PciAddress, Tags, VlanTag, VmId};
 use vm::{
-    AddressMode, Addressing, CloneMode, Gpu, Origin, Problem, Role, Shape, VmKey, Wanted,
+    AddressMode, Addressing, CloneMode, Firmware, Gpu, Origin, Problem, Role, Shape, VmKey, Wanted,
     isolation, mapped_device,
 };
 
@@ -55,13 +55,17 @@ fn shape(node: &Node) -> Result<Shape, NotAVm> {
     let vlan =
         |tag| VlanTag::new(whole(node, "vlan", tag)?).map_err(|bad| not_a_vm(node, "vlan", bad));
     let order = |order| whole(node, "startup_order", order);
+    let firmware = |word| {
+        Firmware::from_name(word)
+            .ok_or_else(|| not_a_vm(node, "bios", format!("`{word}` is no firmware")))
+    };
     let tags = Tags::new(node.tags.clone()).map_err(|bad| not_a_vm(node, "tags", bad))?;
     Ok(Shape {
         cores: Some(whole(node, "cores", node.cores)?),
         memory: Some(MiB(whole(node, "memory", node.memory)?)),
         cpu_type: Some(parsed(node, "cpu_type", &node.cpu_type)?),
         machine: Some(node.machine.clone()),
-        bios: node.bios.clone(),
+        bios: node.bios.as_deref().map(firmware).transpose()?,
         disk: Some(GiB(whole(node, "disk_gb", node.disk_gb)?).into()),
         storage: Some(parsed(node, "storage", &node.storage)?),
         bridge: Some(parsed(node, "bridge", &node.bridge)?),
@@ -91,9 +95,16 @@ fn addressing(node: &Node) -> Result<Addressing, NotAVm> {
 
 /// A device with an address is passed through by the mapping that is made for it.
 fn gpus(node: &Node) -> Result<Vec<Gpu>, NotAVm> {
-    let named = node.gpus.iter().filter_map(|gpu| gpu.mapping.as_ref());
+    let gpu = |mapping: &String, bdf: Option<&String>| {
+        let address = bdf.map(|bdf| parsed(node, "gpus", bdf));
+        Ok(Gpu::Mapping {
+            id: parsed(node, "gpus", mapping)?,
+            stands_for: address.transpose()?,
+        })
+    };
+    let named = node.gpus.iter();
     named
-        .map(|mapping| Ok(Gpu::Mapping(parsed(node, "gpus", mapping)?)))
+        .filter_map(|device| Some(gpu(device.mapping.as_ref()?, device.bdf.as_ref())))
         .collect()
 }
 

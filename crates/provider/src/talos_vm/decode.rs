@@ -349,12 +349,7 @@ mod tests {
 
     /// What the module makes of a node of the topology.
     fn as_the_module_says(node: &contract::Value) -> Value {
-        let mut vm = crate::functions::from_plain(node).expect("a value");
-        let gpus = vm.get("gpus").as_list().expect("a list").iter().map(|gpu| {
-            Value::object([("mapping", gpu.get("mapping").clone())]).with("bdf", Value::Null)
-        });
-        let gpus = Value::List(gpus.collect());
-        vm.set("gpus", gpus);
+        let vm = crate::functions::from_plain(node).expect("a value");
         vm.with("env_name", "k3s-dev").with("started", true)
     }
 

@@ -3,8 +3,8 @@
 use tf_plugin::{AttributePath, Diagnostic};
 use vm::{Gpu, Wanted, misplaced};
 
-use crate::report::sentence;
 use crate::session::Run;
+use host::sentence;
 
 /// Checks each mapping that is to stand for one device. The plan saw to it; since then somebody may
 /// have changed the mapping, or its own change may have failed.
