@@ -25,7 +25,7 @@ use crate::auth::{Keys, Principal};
 use crate::clock::SimTime;
 use crate::fail::{Result, bad_param, die, not_implemented};
 use crate::schema::{Args, Given, Param, Params, parse_table, verify};
-use crate::world::World;
+use crate::world::{Unfinished, World};
 
 /// A request that found its way here.
 #[derive(Clone, Debug)]
@@ -59,11 +59,17 @@ impl Context<'_> {
 pub(crate) struct Answer {
     pub(crate) data: Value,
     pub(crate) total: Option<u64>,
+    /// What has to end before it is given.
+    pub(crate) after: Option<Unfinished>,
 }
 
 impl From<Value> for Answer {
     fn from(data: Value) -> Self {
-        Self { data, total: None }
+        Self {
+            data,
+            total: None,
+            after: None,
+        }
     }
 }
 

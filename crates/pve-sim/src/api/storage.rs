@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Context, Endpoint, Permit};
 use crate::convert::parse_size;
 use crate::fail::{Result, bad_param, die, not_implemented};
+use crate::job::Free;
 use crate::schema::split_list;
 use crate::world::{PveVersion, Storage, StorageKind, Volume, World, parse_volid, volume_kind};
 
@@ -366,45 +367,11 @@ fn delete(context: &mut Context<'_>) -> Result<Answer> {
         &format!("/storage/{name}"),
         &["Datastore.Allocate"],
     )?;
-    let path = world.require_storage(&name)?.path(&volname);
-    let used_by = owner.and_then(|vmid| world.vm(vmid)).is_some_and(|vm| {
-        vm.config
-            .iter()
-            .any(|(_, value)| value.starts_with(&format!("{name}:{volname}")))
-    });
-    if used_by {
-        let text = format!(
-            "cannot remove image, a guest with VMID '{}' exists!",
-            owner.unwrap_or_default()
-        );
-        return Err(die(text));
-    }
-    let storage = world.require_enabled_mut(&name)?;
-    if storage.has_children(&volname) {
-        return Err(die(format!(
-            "base volume '{volname}' is still in use by linked cloned"
-        )));
-    }
-    if storage.free(&volname).is_none() {
-        return Err(die(format!("disk image '{path}' does not exist")));
-    }
-    let upid = world.spawn(
-        "imgdel",
-        format!("{volname}@{name}").replace(':', "-"),
-        &context.who,
-        Nothing,
-    );
-    Ok(json!(upid).into())
-}
-
-/// A task whose work was done when it was forked.
-#[derive(Debug)]
-struct Nothing;
-
-impl crate::job::Job for Nothing {
-    fn step(&mut self, _world: &mut World, _task: usize) -> Result<crate::job::Step> {
-        Ok(crate::job::Step::Done)
-    }
+    let owner = owner.map_or_else(String::new, |vmid| format!("{vmid}@"));
+    let job = Free::new(&name, &volname);
+    let upid = world.spawn("imgdel", format!("{owner}{name}"), &context.who, job);
+    let delay = context.args.number("delay");
+    Ok(context.world.answer_after(upid, delay, String::new()))
 }
 
 /// The digest of the file with all definitions.

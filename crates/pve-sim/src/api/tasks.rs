@@ -176,11 +176,13 @@ fn log(context: &mut Context<'_>) -> Result<Answer> {
         return Ok(Answer {
             data: shown.into_iter().next().unwrap_or_default(),
             total: Some(1),
+            after: None,
         });
     }
     Ok(Answer {
         data: json!(shown),
         total: Some(total),
+        after: None,
     })
 }
 
@@ -224,7 +226,7 @@ fn list(context: &mut Context<'_>) -> Result<Answer> {
         .tasks
         .iter()
         .rev()
-        .filter(|task| !task.upid.is_empty())
+        .filter(|task| task.is_listed())
         .filter(|task| sees_all || is_own(&context.who, &task.principal.to_string()))
         .filter(|task| match source {
             "active" => task.is_running(),
@@ -246,6 +248,7 @@ fn list(context: &mut Context<'_>) -> Result<Answer> {
     Ok(Answer {
         data: json!(shown),
         total: (total > 0).then_some(total),
+        after: None,
     })
 }
 
@@ -283,7 +286,7 @@ fn recent(context: &mut Context<'_>) -> Result<Answer> {
         .tasks
         .iter()
         .rev()
-        .filter(|task| !task.upid.is_empty())
+        .filter(|task| task.is_listed())
         .filter(|task| {
             is_own(&context.who, &task.principal.to_string())
                 || world.may(&context.who, &format!("/nodes/{}", world.node), "Sys.Audit")

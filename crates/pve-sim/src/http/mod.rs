@@ -27,11 +27,12 @@ use self::wait::{wait_for_change, wait_until};
 use crate::api::{self, Answer, Call};
 use crate::auth::{Principal, authenticate};
 use crate::clock::SimTime;
-use crate::fail::{ApiError, Fail};
+use crate::fail::{ApiError, Fail, bare};
 use crate::fault::FaultAction;
 use crate::journal::Entry;
 use crate::schema::{Given, Params};
 use crate::sim::{Shared, State};
+use crate::world::Unfinished;
 
 /// Proxmox closes an idle connection after this long.
 const IDLE: Duration = Duration::from_secs(5);
@@ -39,6 +40,9 @@ const IDLE: Duration = Duration::from_secs(5);
 const PER_CONNECTION: u32 = 100;
 /// A refused login is answered after this long, against guessing.
 const REFUSAL: Duration = Duration::from_secs(3);
+
+/// The proxy in front of the daemon gives up on an answer after this long; the daemon goes on.
+const PROXY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Accepts connections until told to stop.
 pub(crate) async fn serve(
@@ -205,7 +209,7 @@ fn identify(shared: &Shared, head: &Head) -> Result<Option<Principal>, ApiError>
 
 /// Runs the handler, again and again while something it needs is held.
 async fn dispatch(shared: &Shared, call: &Call, parameters: &Params) -> Result<Answer, ApiError> {
-    loop {
+    let work = loop {
         let mut changes = shared.watch();
         changes.mark_unchanged();
         let waits = {
@@ -215,12 +219,39 @@ async fn dispatch(shared: &Shared, call: &Call, parameters: &Params) -> Result<A
             let result = api::dispatch(world, &shared.keys, call, parameters.clone());
             world.run_until(now);
             match result {
+                Ok(Answer {
+                    after: Some(work), ..
+                }) => break work,
                 Ok(answer) => return Ok(answer),
                 Err(Fail::Error(error)) => return Err(error),
                 Err(Fail::Wait(until)) => until,
             }
         };
         wait_for_change(shared, &mut changes, waits).await;
+    };
+    outcome_of(shared, &work).await
+}
+
+/// The answer of work that goes on by itself, for as long as Proxmox's proxy waits for the daemon behind it.
+async fn outcome_of(shared: &Shared, work: &Unfinished) -> Result<Answer, ApiError> {
+    let patience = shared.lock().tick().plus(PROXY_PATIENCE);
+    loop {
+        let mut changes = shared.watch();
+        changes.mark_unchanged();
+        let (now, result) = {
+            let mut state = shared.lock();
+            (state.tick(), state.world.finished(work))
+        };
+        match result {
+            Ok(answer) => return Ok(answer),
+            Err(Fail::Error(error)) => return Err(error),
+            Err(Fail::Wait(_)) if now >= patience => {
+                return Err(bare(596, "Connection timed out"));
+            }
+            Err(Fail::Wait(until)) => {
+                wait_for_change(shared, &mut changes, until.min(patience)).await;
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `qmtemplate`: a machine becomes a template.
 
-use super::{Job, Lock, Step};
+use super::{Job, Lock, Step, StorageLock};
 use crate::fail::{Result, die};
 use crate::world::{Drive, World, is_disk_key, parse_volid};
 
@@ -10,6 +10,7 @@ pub(crate) struct Convert {
     vmid: u32,
     disk: Option<String>,
     lock: Lock,
+    allocation: StorageLock,
 }
 
 impl Convert {
@@ -18,6 +19,7 @@ impl Convert {
             vmid,
             disk,
             lock: Lock::default(),
+            allocation: StorageLock::default(),
         }
     }
 
@@ -55,6 +57,14 @@ impl Job for Convert {
             .collect();
         for (key, mut drive) in disks {
             let (name, volname) = parse_volid(&drive.file)?;
+            if volname
+                .rsplit('/')
+                .next()
+                .is_some_and(|file| file.starts_with("base-"))
+            {
+                continue;
+            }
+            self.allocation.pass(world, name)?;
             let storage = world.require_enabled_mut(name)?;
             let Some(base) = storage.make_base(volname) else {
                 return Err(die(format!("volume '{}' does not exist", drive.file)));

@@ -84,10 +84,8 @@ impl Create {
             return Ok(());
         };
         let wish = Drive::parse(self.plan.options.get(key).unwrap_or_default());
-        match wish.file.split_once(':') {
-            Some((name, _)) => self.allocation.pass(world, name),
-            None => Ok(()),
-        }
+        wish.allocates_on()
+            .map_or(Ok(()), |name| self.allocation.pass(world, name))
     }
 
     fn end_disk(&mut self, world: &mut World, task: usize, key: &str, made: &Made) {

@@ -1,6 +1,6 @@
 //! `qmdestroy`: a machine and its volumes go.
 
-use super::{Job, Lock, Step};
+use super::{Job, Lock, Step, StorageLock};
 use crate::clock::SimTime;
 use crate::fail::{Result, die};
 use crate::world::{Drive, World, is_disk_key, parse_volid};
@@ -13,7 +13,11 @@ pub(crate) struct Destroy {
     purge: bool,
     unreferenced: bool,
     lock: Lock,
+    allocation: StorageLock,
     until: Option<SimTime>,
+    /// The volumes that are still to go, once it is known which.
+    left: Option<Vec<Drive>>,
+    warnings: usize,
 }
 
 impl Destroy {
@@ -24,7 +28,10 @@ impl Destroy {
             purge,
             unreferenced,
             lock: Lock::default(),
+            allocation: StorageLock::default(),
             until: None,
+            left: None,
+            warnings: 0,
         }
     }
 
@@ -69,18 +76,43 @@ impl Destroy {
         Ok(())
     }
 
-    fn free_volumes(&self, world: &mut World) -> Result<()> {
-        for drive in self.drives(world)? {
-            world.free_drive(self.vmid, &drive);
-        }
+    /// What goes with the machine: the volumes it names, and those that only bear its number if it was asked for.
+    fn volumes(&self, world: &World) -> Result<Vec<Drive>> {
+        let mut volumes = self.drives(world)?;
         if self.unreferenced {
-            for (name, volname) in world.volumes_of(self.vmid) {
-                if let Some(storage) = world.storage_mut(&name) {
-                    storage.free(&volname);
+            let named = world.volumes_of(self.vmid).into_iter();
+            let named = named.map(|(name, volname)| Drive::parse(&format!("{name}:{volname}")));
+            volumes.extend(named);
+        }
+        volumes.reverse();
+        Ok(volumes)
+    }
+
+    /// A volume that cannot be freed is left behind with a warning.
+    fn free_volumes(&mut self, world: &mut World, task: usize) -> Result<()> {
+        let mut left = match self.left.take() {
+            Some(left) => left,
+            None => self.volumes(world)?,
+        };
+        while let Some(drive) = left.last() {
+            match self.allocation.try_free(world, self.vmid, drive) {
+                Ok(None) => {}
+                Ok(Some(why)) => self.warn(world, task, &drive.file, &why),
+                Err(wait) => {
+                    self.left = Some(left);
+                    return Err(wait);
                 }
             }
+            left.pop();
         }
+        self.left = Some(left);
         Ok(())
+    }
+
+    fn warn(&mut self, world: &mut World, task: usize, volid: &str, why: &str) {
+        self.warnings += 1;
+        let text = format!("WARN: Could not remove disk '{volid}', check manually: {why}");
+        world.log(task, text);
     }
 }
 
@@ -95,12 +127,15 @@ impl Job for Destroy {
             self.until = Some(until);
             return Ok(Step::Sleep(until));
         }
-        self.free_volumes(world)?;
+        self.free_volumes(world, task)?;
         if self.purge {
             let text = format!("purging VM {} from related configurations..", self.vmid);
             world.log(task, text);
         }
         world.forget_vm(self.vmid);
-        Ok(Step::Done)
+        match self.warnings {
+            0 => Ok(Step::Done),
+            warnings => Ok(Step::Warned(warnings)),
+        }
     }
 }

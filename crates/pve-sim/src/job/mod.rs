@@ -4,9 +4,11 @@
 //! by [`Fail::Wait`](crate::fail::Fail::Wait) and is run again.
 
 mod clone;
+mod configure;
 mod convert;
 mod create;
 mod destroy;
+mod free;
 mod passthrough;
 mod resize;
 mod start;
@@ -16,16 +18,18 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 pub(crate) use clone::{Clone, ClonePlan};
+pub(crate) use configure::Configure;
 pub(crate) use convert::Convert;
 pub(crate) use create::{Create, CreatePlan};
 pub(crate) use destroy::Destroy;
+pub(crate) use free::Free;
 pub(crate) use resize::Resize;
 pub(crate) use start::Start;
 pub(crate) use stop::{Reboot, Reset, Shutdown, Stop};
 
 use crate::clock::SimTime;
-use crate::fail::Result;
-use crate::world::{LockMode, World};
+use crate::fail::{Fail, Result};
+use crate::world::{Drive, LockMode, World, parse_volid};
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub(crate) enum Step {
     /// Go on at that moment.
     Sleep(SimTime),
     Done,
+    /// Done, but for so many things that did not work and are in the log.
+    Warned(usize),
 }
 
 /// The work of a task. `task` is its index, for the log and for locks.
@@ -81,17 +87,46 @@ impl Lock {
     }
 }
 
-/// The allocation lock of a storage: waited for before each volume, with patience of its own each time.
+/// The allocation lock of a storage: waited for before each volume is made or freed, with patience of its own each time.
 #[derive(Debug, Default)]
-struct StorageLock {
+pub(crate) struct StorageLock {
     since: Option<SimTime>,
 }
 
 impl StorageLock {
-    fn pass(&mut self, world: &World, name: &str) -> Result<()> {
+    /// Waits until nobody else is at work on the storage; the error is the time-out.
+    pub(crate) fn pass(&mut self, world: &World, name: &str) -> Result<()> {
         let since = *self.since.get_or_insert(world.now);
-        world.wait_for_storage(name, since, PATIENCE)?;
-        self.since = None;
+        let outcome = world.wait_for_storage(name, since, PATIENCE);
+        if !matches!(outcome, Err(Fail::Wait(_))) {
+            self.since = None;
+        }
+        outcome
+    }
+
+    /// Frees the volume of a drive, if it is the machine's own, once its storage lets it.
+    pub(crate) fn free(&mut self, world: &mut World, vmid: u32, drive: &Drive) -> Result<()> {
+        if let Ok((name, _)) = parse_volid(&drive.file)
+            && world.owns(vmid, &drive.file)
+            && world.volume(&drive.file).is_some()
+        {
+            self.pass(world, name)?;
+        }
+        world.free_drive(vmid, drive);
         Ok(())
+    }
+
+    /// The same where Proxmox goes on without: gives what it says then.
+    pub(crate) fn try_free(
+        &mut self,
+        world: &mut World,
+        vmid: u32,
+        drive: &Drive,
+    ) -> Result<Option<String>> {
+        match self.free(world, vmid, drive) {
+            Ok(()) => Ok(None),
+            Err(Fail::Error(error)) => Ok(Some(error.exit_text())),
+            Err(wait) => Err(wait),
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::passthrough::assign;
 use super::{Job, Lock, Step};
-use crate::api::qemu::{apply_pending, vcpus};
+use crate::api::qemu::{Applying, vcpus};
 use crate::clock::SimTime;
-use crate::fail::{Result, die};
+use crate::fail::{Fail, Result, die};
 use crate::world::{Drive, Process, World, is_disk_key};
 
 /// `qmstart`.
@@ -13,6 +13,7 @@ pub(crate) struct Start {
     vmid: u32,
     skiplock: bool,
     lock: Lock,
+    applying: Applying,
     /// Set once the checks have passed: when the process is up, and the PCI functions it gets.
     launched: Option<(SimTime, Vec<String>)>,
 }
@@ -23,11 +24,12 @@ impl Start {
             vmid,
             skiplock,
             lock: Lock::default(),
+            applying: Applying::default(),
             launched: None,
         }
     }
 
-    fn prepare(&self, world: &mut World, task: usize) -> Result<Vec<String>> {
+    fn prepare(&mut self, world: &mut World, task: usize) -> Result<Vec<String>> {
         let vm = world.require_vm(self.vmid)?;
         if vm.is_template() {
             return Err(die("you can't start a vm if it's a template"));
@@ -39,7 +41,10 @@ impl Start {
         if world.require_vm(self.vmid)?.is_running() {
             return Err(die(format!("VM {} already running", self.vmid)));
         }
-        apply_pending(world, self.vmid);
+        // What cannot be applied stays pending and hinders nothing.
+        if let Err(wait @ Fail::Wait(_)) = self.applying.run(world, self.vmid) {
+            return Err(wait);
+        }
         check_cpus(world, self.vmid)?;
         check_bridges(world, task, self.vmid)?;
         let pci = assign(world, task, self.vmid)?;

@@ -70,6 +70,13 @@ impl Drive {
                 .all(|part| !part.is_empty() && is_digits(part));
         is_size.then_some((store, size))
     }
+
+    /// The storage on which a volume has to be made for this wish.
+    pub(crate) fn allocates_on(&self) -> Option<&str> {
+        self.file
+            .strip_suffix(":cloudinit")
+            .or_else(|| self.new_volume().map(|(store, _)| store))
+    }
 }
 
 fn is_digits(text: &str) -> bool {

@@ -12,6 +12,7 @@ mod options;
 mod pci;
 mod storage;
 mod task;
+mod unfinished;
 mod vm;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ pub use storage::{Storage, StorageKind, Volume};
 pub(crate) use storage::{human_size, parse_volid, volume_kind};
 pub use task::TaskView;
 pub(crate) use task::{LOST, Task, parse_upid};
+pub(crate) use unfinished::Unfinished;
 pub(crate) use vm::Process;
 pub use vm::Vm;
 
@@ -291,7 +293,7 @@ impl World {
         self.storages.get_mut(name)
     }
 
-    /// The volume ids on every storage.
+    /// The volume names on every storage, without the storage.
     pub fn volumes(&self) -> Vec<String> {
         self.storages.values().flat_map(Storage::volids).collect()
     }
@@ -317,7 +319,11 @@ impl World {
 
     /// All tasks in the order of their start.
     pub fn tasks(&self) -> Vec<TaskView> {
-        self.tasks.iter().map(Task::view).collect()
+        self.tasks
+            .iter()
+            .filter(|task| task.is_listed())
+            .map(Task::view)
+            .collect()
     }
 
     /// Whether another process holds the lock file of a VM, or a released one.

@@ -34,6 +34,8 @@ pub(crate) struct Task {
     pub(crate) pstart: u64,
     pub(crate) start: SimTime,
     pub(crate) state: TaskState,
+    /// The error it ended with, for a caller who waits for it.
+    pub(super) failure: Option<ApiError>,
     pub(crate) log: Vec<String>,
     job: Option<Box<dyn Job>>,
     wake: SimTime,
@@ -62,6 +64,11 @@ pub struct TaskView {
 pub(crate) const LOST: &str = "unexpected status";
 
 impl Task {
+    /// Whether the API shows it: neither the daemon's own work nor one that vanished.
+    pub(crate) fn is_listed(&self) -> bool {
+        !self.upid.is_empty()
+    }
+
     pub(crate) fn is_running(&self) -> bool {
         self.state == TaskState::Running
     }
@@ -127,27 +134,45 @@ impl World {
             self.node,
             self.now.secs()
         );
-        self.active.push(self.tasks.len());
-        self.tasks.push(Task {
-            upid: upid.clone(),
-            kind,
-            id,
-            principal: principal.clone(),
-            pid,
-            pstart,
-            start: self.now,
-            state: TaskState::Running,
-            log: Vec::new(),
-            job: Some(Box::new(job)),
-            wake: self.now.plus(FORK),
-            blocked: false,
-            killed_at: None,
-        });
+        let index = self.enlist(kind, principal, job);
+        let wake = self.now.plus(FORK);
+        let task = &mut self.tasks[index];
+        (task.id, task.pid, task.pstart, task.wake) = (id, pid, pstart, wake);
+        task.upid.clone_from(&upid);
         upid
     }
 
+    /// Keeps work to be done from now on; without a UPID nobody is shown it.
+    pub(super) fn enlist(
+        &mut self,
+        kind: &'static str,
+        principal: &Principal,
+        job: impl Job + 'static,
+    ) -> usize {
+        let index = self.tasks.len();
+        self.active.push(index);
+        self.tasks.push(Task {
+            upid: String::new(),
+            kind,
+            id: String::new(),
+            principal: principal.clone(),
+            pid: 0,
+            pstart: 0,
+            start: self.now,
+            state: TaskState::Running,
+            failure: None,
+            log: Vec::new(),
+            job: Some(Box::new(job)),
+            wake: self.now,
+            blocked: false,
+            killed_at: None,
+        });
+        index
+    }
+
     pub(crate) fn task(&self, upid: &str) -> Option<&Task> {
-        self.tasks.iter().find(|task| task.upid == upid)
+        let mut listed = self.tasks.iter().filter(|task| task.is_listed());
+        listed.find(|task| task.upid == upid)
     }
 
     /// Adds a line to the log of a task.
@@ -188,7 +213,7 @@ impl World {
             .min_by_key(|index| (self.tasks[*index].due(), *index))
     }
 
-    fn step(&mut self, index: usize) {
+    pub(super) fn step(&mut self, index: usize) {
         let Some(mut job) = self.tasks[index].job.take() else {
             return;
         };
@@ -210,12 +235,18 @@ impl World {
                 task.unblock();
                 self.finish(index, "OK", "TASK OK".to_owned());
             }
+            Ok(Step::Warned(count)) => {
+                task.unblock();
+                let exit = format!("WARNINGS: {count}");
+                self.finish(index, &exit, format!("TASK {exit}"));
+            }
             Err(Fail::Error(error)) => self.fail(index, &error),
         }
     }
 
     fn fail(&mut self, index: usize, error: &ApiError) {
         let exit = error.exit_text();
+        self.tasks[index].failure = Some(error.clone());
         self.finish(index, &exit, format!("TASK ERROR: {exit}"));
     }
 
@@ -239,9 +270,11 @@ impl World {
 
     /// Lets all tasks that wait for a lock try again now.
     pub(crate) fn wake_blocked(&mut self) {
-        let now = self.now;
-        for task in self.tasks.iter_mut().filter(|task| task.blocked) {
-            task.wake = task.wake.min(now);
+        for index in &self.active {
+            let task = &mut self.tasks[*index];
+            if task.blocked {
+                task.wake = task.wake.min(self.now);
+            }
         }
     }
 

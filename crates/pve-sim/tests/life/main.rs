@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod client;
+mod storage_lock;
 
 use std::time::Duration;
 
@@ -407,29 +408,6 @@ async fn the_guest_of_a_template_comes_along_and_reports_its_own_addresses() {
             ],
         })
     );
-}
-
-#[tokio::test]
-async fn an_allocation_waits_for_the_lock_of_its_storage_and_gives_up_after_ten_seconds() {
-    let sim = start().await;
-    let client = Client::new(&sim, "terraform");
-    let locked = |span| FaultAction::StorageLocked("local".to_owned(), Duration::from_secs(span));
-    sim.fault(Fault::on("POST", CLONE, locked(4)).once());
-    let waited = client.task("POST", CLONE, "newid=8001&full=1").await;
-    assert_eq!(waited.as_deref(), Some("OK"));
-    sim.edit(|world| world.hold_storage_lock("local", true));
-    let given_up = client.task("POST", CLONE, "newid=8002&full=1").await;
-    let text =
-        "clone failed: can't lock file '/var/lock/pve-manager/pve-storage-local' - got timeout";
-    assert_eq!(given_up.as_deref(), Some(text));
-    assert!(sim.world(|world| world.vm(8002).is_none()));
-    let elsewhere = client
-        .task("POST", CLONE, "newid=8002&full=1&storage=local-lvm")
-        .await;
-    assert_eq!(elsewhere.as_deref(), Some("OK"));
-    sim.edit(|world| world.hold_storage_lock("local", false));
-    let freed = client.task("POST", CLONE, "newid=8003&full=1").await;
-    assert_eq!(freed.as_deref(), Some("OK"));
 }
 
 #[tokio::test]

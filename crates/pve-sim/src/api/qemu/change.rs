@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 use super::access::{check_bridges, check_storage_access};
 use super::bootorder;
 use super::disk::DiskMaker;
-use super::hotplug::{
-    apply_pending, cleanup_pending, forget_used, hotplug_pending, register_unused, without,
-};
+use super::hotplug::{cleanup_pending, forget_used, put_aside, without};
 use super::listing::memory_mib;
 use super::normalise::{normalise, stored};
 use super::options::exists;
@@ -18,6 +16,7 @@ use super::permission::{Target, check_skiplock};
 use super::tags::{changed_tags, tag_list, unique_tags};
 use crate::auth::Principal;
 use crate::fail::{Result, bad_param, die};
+use crate::job::StorageLock;
 use crate::schema::{Args, Given, split_list};
 use crate::world::{Drive, World, is_disk_key};
 
@@ -152,30 +151,32 @@ impl Change {
         world.check_config_lock(self.vmid, self.skiplock)
     }
 
-    /// Writes the change and applies what can be applied.
-    pub(crate) fn apply(&self, world: &mut World) -> Result<()> {
+    /// The first checks and writes, once the lock file is held.
+    pub(crate) fn begin(&self, world: &mut World) -> Result<()> {
         self.check_state(world)?;
         for key in &self.revert {
             world.require_vm_mut(self.vmid)?.revert(key);
         }
-        self.check_balloon(world)?;
-        for key in &self.delete {
-            self.delete_one(world, key)?;
-        }
-        let mut order: Vec<&String> = self.set.keys().collect();
-        shuffle(world, &mut order);
-        for key in order {
-            self.set_one(world, key)?;
-            forget_used(world.require_vm_mut(self.vmid)?);
-        }
+        self.check_balloon(world)
+    }
+
+    /// What is to be deleted, the first one last.
+    pub(crate) fn deletions(&self) -> Vec<String> {
+        self.delete.iter().rev().cloned().collect()
+    }
+
+    /// What is to be set, in no fixed order.
+    pub(crate) fn settings(&self, world: &mut World) -> Vec<String> {
+        let mut keys: Vec<String> = self.set.keys().cloned().collect();
+        shuffle(world, &mut keys);
+        keys
+    }
+
+    /// Leaves nothing that says the same twice.
+    pub(crate) fn end(&self, world: &mut World) -> Result<()> {
         let vm = world.require_vm_mut(self.vmid)?;
         cleanup_pending(vm);
-        if vm.is_running() {
-            hotplug_pending(world, self.vmid);
-        } else {
-            apply_pending(world, self.vmid);
-        }
-        forget_used(world.require_vm_mut(self.vmid)?);
+        forget_used(vm);
         Ok(())
     }
 
@@ -198,35 +199,36 @@ impl Change {
         Ok(())
     }
 
-    fn delete_one(&self, world: &mut World, key: &str) -> Result<()> {
-        let vm = world.require_vm_mut(self.vmid)?;
-        let was_pending = vm.pending.get(key).map(str::to_owned);
-        let Some(value) = vm
-            .config
-            .get(key)
-            .map(str::to_owned)
-            .or(was_pending.clone())
-        else {
+    /// Deletes one option, or marks it for deletion.
+    pub(crate) fn delete_one(
+        &self,
+        world: &mut World,
+        key: &str,
+        allocation: &mut StorageLock,
+    ) -> Result<()> {
+        let vm = world.require_vm(self.vmid)?;
+        let was_pending = vm.pending.get(key).map(Drive::parse);
+        let Some(value) = vm.config.get(key).or(vm.pending.get(key)) else {
             // Only a warning in the log: what is not there need not be deleted.
             return Ok(());
         };
+        let value = value.to_owned();
+        self.check_delete(world, key, &value, vm.config.is_on("protection"))?;
+        if let Some(drive) = was_pending.filter(|_| is_disk_key(key)) {
+            put_aside(world, self.vmid, &drive, allocation)?;
+        }
+        if key.starts_with("unused") {
+            allocation.free(world, self.vmid, &Drive::parse(&value))?;
+        }
+        let vm = world.require_vm_mut(self.vmid)?;
         vm.pending.remove(key);
         if let Some(shorter) = vm.option("boot").and_then(|boot| without(&boot, key)) {
             vm.pending.put("boot", &shorter);
         }
-        let protected = vm.config.is_on("protection");
-        self.check_delete(world, key, &value, protected)?;
-        if let Some(drive) = was_pending.filter(|_| is_disk_key(key)) {
-            register_unused(world, self.vmid, &Drive::parse(&drive));
-        }
         if key.starts_with("unused") {
-            world.free_drive(self.vmid, &Drive::parse(&value));
-            world.require_vm_mut(self.vmid)?.config.remove(key);
-        } else {
-            let vm = world.require_vm_mut(self.vmid)?;
-            if vm.config.has(key) {
-                vm.deletions.insert(key.to_owned(), self.force);
-            }
+            vm.config.remove(key);
+        } else if vm.config.has(key) {
+            vm.deletions.insert(key.to_owned(), self.force);
         }
         Ok(())
     }
@@ -255,7 +257,13 @@ impl Change {
         }
     }
 
-    fn set_one(&self, world: &mut World, key: &str) -> Result<()> {
+    /// Makes one option pending, and what it names.
+    pub(crate) fn set_one(
+        &self,
+        world: &mut World,
+        key: &str,
+        allocation: &mut StorageLock,
+    ) -> Result<()> {
         let Some(value) = self.set.get(key).and_then(Clone::clone) else {
             return Err(die(format!(
                 "unable to parse value of '{key}' - got undefined value"
@@ -269,7 +277,9 @@ impl Change {
         let family = key.trim_end_matches(|c: char| c.is_ascii_digit());
         let (who, target) = (&self.who, self.target());
         let value = match family {
-            _ if is_disk_key(key) => self.set_drive(world, key, old.as_deref(), &value)?,
+            _ if is_disk_key(key) => {
+                self.set_drive(world, key, old.as_deref(), &value, allocation)?
+            }
             "serial" if key != family => {
                 world.check_serial(who, target, "modify", key, [old.as_deref(), Some(&value)])?;
                 value
@@ -303,6 +313,7 @@ impl Change {
         let vm = world.require_vm_mut(self.vmid)?;
         vm.deletions.remove(key);
         vm.pending.put(key, &stored(key, &value));
+        forget_used(vm);
         Ok(())
     }
 
@@ -312,23 +323,23 @@ impl Change {
         key: &str,
         old: Option<&str>,
         value: &str,
+        allocation: &mut StorageLock,
     ) -> Result<String> {
         if let Some(old) = old {
             world.check_drive(&self.who, self.target(), &Drive::parse(old))?;
         }
         let wish = world.drive(key, value);
         world.check_drive(&self.who, self.target(), &wish)?;
-        let vm = world.require_vm(self.vmid)?;
-        let replaced = vm.pending.get(key).map(Drive::parse);
-        let options = vm.merged().iter().collect();
-        if let Some(replaced) = replaced {
-            register_unused(world, self.vmid, &replaced);
+        let replaced = world.require_vm(self.vmid)?.pending.get(key);
+        if let Some(replaced) = replaced.map(Drive::parse) {
+            put_aside(world, self.vmid, &replaced, allocation)?;
         }
-        let made = DiskMaker {
-            world,
-            vmid: self.vmid,
+        if let Some(storage) = wish.allocates_on() {
+            allocation.pass(world, storage)?;
         }
-        .make(key, &wish, &options)?;
+        let options = world.require_vm(self.vmid)?.merged().iter().collect();
+        let vmid = self.vmid;
+        let made = DiskMaker { world, vmid }.make(key, &wish, &options)?;
         self.boot_from_new_cd(world, key, &made.drive)?;
         Ok(made.drive.print())
     }

@@ -7,10 +7,9 @@ use serde_json::{Map, Value, json};
 use super::super::{Answer, Context, Endpoint, Permit};
 use super::change::Change;
 use super::options::{OPTIONS, to_json};
-use crate::clock::SimTime;
-use crate::fail::{Fail, Result, die};
-use crate::job::{Job, Step};
-use crate::world::{LockMode, World};
+use crate::fail::{Result, die};
+use crate::job::Configure;
+use crate::world::LockMode;
 
 /// What may be said besides options.
 const EXTRA: &str = r"
@@ -123,10 +122,7 @@ fn pending(context: &mut Context<'_>) -> Result<Answer> {
 
 fn change_now(context: &mut Context<'_>) -> Result<Answer> {
     let change = read_change(context)?;
-    let (world, arrived) = (&mut *context.world, context.arrived);
-    world.wait_for_lock(change.vmid, LockMode::Exclusive, arrived, PATIENCE)?;
-    change.apply(world)?;
-    Ok(Value::Null.into())
+    context.world.work(&context.who, Configure::new(change))
 }
 
 fn read_change(context: &mut Context<'_>) -> Result<Change> {
@@ -149,38 +145,9 @@ fn change_by_task(context: &mut Context<'_>) -> Result<Answer> {
             .wait_for_lock(vmid, LockMode::Exclusive, context.arrived, PATIENCE)?;
         change.check_state(context.world)?;
     }
-    if delay.is_some() {
-        context
-            .world
-            .wait_for_lock(vmid, LockMode::Exclusive, context.arrived, PATIENCE)?;
-        return match change.apply(context.world) {
-            Ok(()) => Ok(Value::Null.into()),
-            Err(Fail::Error(error)) => Err(die(format!(
-                "failed to update VM {vmid}: {}",
-                error.exit_text()
-            ))),
-            Err(wait) => Err(wait),
-        };
-    }
-    let job = ConfigJob {
-        change,
-        since: None,
-    };
-    Ok(json!(context.world.spawn("qmconfig", vmid, &context.who, job)).into())
-}
-
-/// A change done by a worker.
-#[derive(Debug)]
-struct ConfigJob {
-    change: Change,
-    since: Option<SimTime>,
-}
-
-impl Job for ConfigJob {
-    fn step(&mut self, world: &mut World, _task: usize) -> Result<Step> {
-        let since = *self.since.get_or_insert(world.now);
-        world.wait_for_lock(self.change.vmid, LockMode::Exclusive, since, PATIENCE)?;
-        self.change.apply(world)?;
-        Ok(Step::Done)
-    }
+    let job = Configure::new(change);
+    let upid = context.world.spawn("qmconfig", vmid, &context.who, job);
+    Ok(context
+        .world
+        .answer_after(upid, delay, format!("failed to update VM {vmid}: ")))
 }

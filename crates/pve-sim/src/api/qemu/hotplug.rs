@@ -1,24 +1,108 @@
 //! Applying pending changes: all of them to a stopped machine, some to a running one.
 
+use std::collections::BTreeMap;
+
 use super::bootorder;
 use super::options::{applies_live, is_cloudinit};
+use crate::fail::{ApiError, Result};
+use crate::job::StorageLock;
 use crate::world::{Drive, Options, Vm, World, is_disk_key};
 
-/// Applies every pending change of a stopped machine.
-pub(crate) fn apply_pending(world: &mut World, vmid: u32) {
-    apply_if(world, vmid, |_, _| true);
+/// Applies pending changes one by one: all of a stopped machine, of a running one those it can take.
+#[derive(Debug, Default)]
+pub(crate) struct Applying {
+    allocation: StorageLock,
+    /// What could not be applied, and why; it stays pending.
+    refused: BTreeMap<String, String>,
 }
 
-/// Applies the pending changes a running machine can take.
-pub(crate) fn hotplug_pending(world: &mut World, vmid: u32) {
-    apply_if(world, vmid, |vm, key| {
-        applies_live(key) || is_balloon_step(vm, key) || is_pluggable(vm, key)
-    });
-    if let Some(vm) = world.vms.get_mut(&vmid)
-        && vm.cloudinit.is_some()
-    {
-        vm.cloudinit = Some(cloudinit_values(&vm.config));
+impl Applying {
+    /// Applies what can be applied; the error has a text for every option that could not.
+    pub(crate) fn run(&mut self, world: &mut World, vmid: u32) -> Result<()> {
+        while let Some(key) = self.next_deletion(world.require_vm(vmid)?) {
+            self.delete(world, vmid, &key)?;
+        }
+        while let Some(key) = self.next_setting(world.require_vm(vmid)?) {
+            self.set(world, vmid, &key)?;
+        }
+        let vm = world.require_vm_mut(vmid)?;
+        if vm.is_running() && vm.cloudinit.is_some() {
+            vm.cloudinit = Some(cloudinit_values(&vm.config));
+        }
+        if self.refused.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::parameters(std::mem::take(&mut self.refused)).into())
     }
+
+    fn next_deletion(&self, vm: &Vm) -> Option<String> {
+        let mut keys = vm.deletions.keys();
+        keys.find(|key| self.takes(vm, key)).cloned()
+    }
+
+    fn next_setting(&self, vm: &Vm) -> Option<String> {
+        let mut keys = vm.pending.keys();
+        keys.find(|key| self.takes(vm, key)).map(str::to_owned)
+    }
+
+    fn takes(&self, vm: &Vm, key: &str) -> bool {
+        !self.refused.contains_key(key) && (!vm.is_running() || is_live(vm, key))
+    }
+
+    fn delete(&mut self, world: &mut World, vmid: u32, key: &str) -> Result<()> {
+        let vm = world.require_vm(vmid)?;
+        let force = vm.deletions.get(key).is_some_and(|force| *force);
+        let drive = vm.config.get(key).filter(|_| is_disk_key(key));
+        if let Some(drive) = drive.map(Drive::parse) {
+            if !force {
+                put_aside(world, vmid, &drive, &mut self.allocation)?;
+            } else if let Some(why) = self.allocation.try_free(world, vmid, &drive)? {
+                self.refuse(world.require_vm(vmid)?.is_running(), key, &why);
+                return Ok(());
+            }
+        }
+        let vm = world.require_vm_mut(vmid)?;
+        vm.deletions.remove(key);
+        vm.config.remove(key);
+        Ok(())
+    }
+
+    fn refuse(&mut self, running: bool, key: &str, why: &str) {
+        let text = if running {
+            format!("hotplug problem - {why}\n")
+        } else {
+            format!("unable to apply pending change {key} : {why}\n")
+        };
+        self.refused.insert(key.to_owned(), text);
+    }
+
+    fn set(&mut self, world: &mut World, vmid: u32, key: &str) -> Result<()> {
+        let vm = world.require_vm(vmid)?;
+        let value = vm.pending.get(key).unwrap_or_default().to_owned();
+        let old = vm.config.get(key).filter(|_| is_disk_key(key));
+        let replaced = old
+            .map(Drive::parse)
+            .filter(|old| old.file != Drive::parse(&value).file);
+        if let Some(replaced) = replaced {
+            put_aside(world, vmid, &replaced, &mut self.allocation)?;
+        }
+        let vm = world.require_vm_mut(vmid)?;
+        vm.pending.remove(key);
+        // The description is a comment in the file: an empty one is none.
+        let gone = key == "description" && value.is_empty();
+        vm.config.put_or_remove(key, (!gone).then_some(&*value));
+        Ok(())
+    }
+}
+
+/// Applies what can be applied at once; the rest waits for the next start.
+pub(crate) fn apply_pending(world: &mut World, vmid: u32) {
+    drop(Applying::default().run(world, vmid));
+}
+
+/// Whether a running machine takes a change.
+fn is_live(vm: &Vm, key: &str) -> bool {
+    applies_live(key) || is_balloon_step(vm, key) || is_pluggable(vm, key)
 }
 
 /// A balloon can be blown up and let down, but neither brought in nor taken out.
@@ -51,67 +135,24 @@ fn is_media_change(vm: &Vm, key: &str) -> bool {
     is_cdrom(vm.config.get(key)) && is_cdrom(vm.pending.get(key))
 }
 
-fn apply_if(world: &mut World, vmid: u32, fits: impl Fn(&Vm, &str) -> bool) {
-    let Some(vm) = world.vms.get(&vmid) else {
-        return;
-    };
-    let deletions: Vec<(String, bool)> = vm
-        .deletions
-        .iter()
-        .filter(|(key, _)| fits(vm, key))
-        .map(|(key, force)| (key.clone(), *force))
-        .collect();
-    let pending: Vec<(String, String)> = vm
-        .pending
-        .iter()
-        .filter(|(key, _)| fits(vm, key))
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect();
-    for (key, force) in deletions {
-        delete(world, vmid, &key, force);
+/// What becomes of a volume that loses its drive: that of a cloud-init drive is freed, or left where it is if its
+/// storage is held too long; others are kept as `unusedN`.
+pub(crate) fn put_aside(
+    world: &mut World,
+    vmid: u32,
+    drive: &Drive,
+    allocation: &mut StorageLock,
+) -> Result<()> {
+    if drive.is_cloudinit() {
+        allocation.try_free(world, vmid, drive)?;
+    } else {
+        register_unused(world, vmid, drive);
     }
-    for (key, value) in pending {
-        set(world, vmid, &key, &value);
-    }
-}
-
-fn delete(world: &mut World, vmid: u32, key: &str, force: bool) {
-    let Some(vm) = world.vms.get_mut(&vmid) else {
-        return;
-    };
-    vm.deletions.remove(key);
-    let old = vm.config.remove(key);
-    if let Some(old) = old.filter(|_| is_disk_key(key)) {
-        let drive = Drive::parse(&old);
-        if force || drive.is_cloudinit() {
-            world.free_drive(vmid, &drive);
-        } else {
-            register_unused(world, vmid, &drive);
-        }
-    }
-}
-
-fn set(world: &mut World, vmid: u32, key: &str, value: &str) {
-    let Some(vm) = world.vms.get_mut(&vmid) else {
-        return;
-    };
-    vm.pending.remove(key);
-    let old = vm.config.get(key).map(Drive::parse);
-    // The description is a comment in the file: an empty one is none.
-    let gone = key == "description" && value.is_empty();
-    vm.config.put_or_remove(key, (!gone).then_some(value));
-    let replaced = old.filter(|old| is_disk_key(key) && old.file != Drive::parse(value).file);
-    if let Some(old) = replaced {
-        if old.is_cloudinit() {
-            world.free_drive(vmid, &old);
-        } else {
-            register_unused(world, vmid, &old);
-        }
-    }
+    Ok(())
 }
 
 /// Keeps a volume that lost its drive as `unusedN`.
-pub(crate) fn register_unused(world: &mut World, vmid: u32, drive: &Drive) {
+fn register_unused(world: &mut World, vmid: u32, drive: &Drive) {
     if drive.is_cdrom() || drive.is_empty() || !world.owns(vmid, &drive.file) {
         return;
     }

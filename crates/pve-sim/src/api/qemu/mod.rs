@@ -31,10 +31,11 @@ mod tags;
 
 pub(crate) use agent::{is_configured as agent_is_configured, responds as agent_responds};
 pub(crate) use bootorder::{default_order, print as print_order};
+pub(crate) use change::Change;
 pub(crate) use clone::{check as check_clone, is_plain_cdrom};
 pub(crate) use create::{print_sorted, with_uuid};
 pub(crate) use disk::{DiskMaker, Made, copy_log, formatting};
-pub(crate) use hotplug::apply_pending;
+pub(crate) use hotplug::{Applying, apply_pending};
 pub(crate) use listing::{brief, shown_name, vcpus};
 pub(crate) use normalise::print_net;
 
