@@ -98,4 +98,30 @@ mod tests {
             assert_eq!((takes(text), read), (expected, expected), "{text}");
         }
     }
+
+    /// Every key of every table of a schema, with what it may hold.
+    fn keys(schema: &serde_json::Value) -> Vec<(String, serde_json::Value)> {
+        let definitions = schema["$defs"].as_object().unwrap();
+        let root = std::iter::once(("the file", schema));
+        root.chain(definitions.iter().map(|(name, table)| (&**name, table)))
+            .flat_map(|(name, table)| {
+                let keys = table["properties"].as_object().into_iter().flatten();
+                keys.map(move |(key, value)| (format!("{name}.{key}"), value.clone()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_schema_of_scenarios_lets_no_key_be_null_for_toml_has_none() {
+        let schema: serde_json::Value = serde_json::from_str(&pve_sim::scenario_schema()).unwrap();
+        let all = keys(&schema);
+        assert!(all.len() > 60, "{} keys", all.len());
+        for (key, mut allowed) in all {
+            allowed["$defs"] = schema["$defs"].clone();
+            assert!(
+                !jsonschema::is_valid(&allowed, &serde_json::Value::Null),
+                "{key}"
+            );
+        }
+    }
 }

@@ -30,7 +30,7 @@ mod tls;
 mod world;
 
 pub use clock::{Clock, SimTime};
-pub use fault::{Fault, FaultAction, FaultError, FaultRule};
+pub use fault::{ACTIONS as FAULT_ACTIONS, Fault, FaultAction, FaultError, FaultRule};
 pub use journal::Entry;
 pub use published::{Comparison, PublishedError, compare_with_schema};
 #[cfg(feature = "schema")]

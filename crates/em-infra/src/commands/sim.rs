@@ -1,10 +1,10 @@
 //! `em-infra sim`: the embedded Proxmox VE API, for trying things without a host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use files::Appender;
-use pve_sim::{Clock, Config, Entry, Fault, PveVersion, Scenario, Sim};
+use pve_sim::{Clock, Config, Entry, Fault, PveVersion, Scenario, ScenarioError, Sim};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -37,6 +37,11 @@ lock-held VMID S, clock-jump S, certificate-changed.
 
 Paste the printed export lines into the terminal in which you run terraform or em-infra.")]
     Serve(Serve),
+    /// Prints the built-in host as a scenario file, to start one of your own from.
+    #[command(after_help = "Example:
+  em-infra sim scenario > host.toml
+  em-infra sim serve --scenario host.toml")]
+    Scenario,
 }
 
 #[derive(Args)]
@@ -49,9 +54,9 @@ struct Serve {
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
 
-    /// Which Proxmox VE answers, for the built-in host.
-    #[arg(long, value_enum, default_value_t = Pve::V9_2, conflicts_with = "scenario")]
-    pve: Pve,
+    /// Which Proxmox VE answers, whatever the scenario says; 9.2 for the built-in host.
+    #[arg(long, value_enum)]
+    pve: Option<Pve>,
 
     /// How fast time passes on the host: 1 is real time, 10 makes tasks ten times as fast.
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = speed)]
@@ -66,6 +71,23 @@ struct Serve {
     journal: Option<PathBuf>,
 }
 
+/// Why a scenario file is of no use.
+#[derive(Debug, thiserror::Error)]
+enum ScenarioFileError {
+    #[error("failed to read the scenario `{}`", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("failed to understand the scenario `{}`", path.display())]
+    Understand {
+        path: PathBuf,
+        #[source]
+        source: ScenarioError,
+    },
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Pve {
     #[value(name = "8.4")]
@@ -78,9 +100,11 @@ enum Pve {
 #[derive(Serialize)]
 struct Reachable<'a> {
     url: String,
+    pve: &'static str,
     fingerprint: &'a str,
     ca_pem: &'a str,
     tokens: Vec<Token>,
+    faults: Vec<String>,
 }
 
 /// A token of the simulated host: worthless anywhere else, so it may be shown.
@@ -97,6 +121,10 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui) -> Result<Exit, CommandError> 
         Command::Serve(arguments) => {
             let runtime = tokio::runtime::Runtime::new()?;
             runtime.block_on(serve(arguments, ui))
+        }
+        Command::Scenario => {
+            ui.data(Scenario::k3s_dev_toml().trim_end());
+            Ok(Exit::Success)
         }
     }
 }
@@ -120,7 +148,7 @@ async fn serve(arguments: &Serve, ui: &Ui) -> Result<Exit, CommandError> {
         sim.fault(fault.clone());
     }
     let mut entries = sim.follow_journal();
-    introduce(&sim, ui)?;
+    introduce(&sim, &arguments.faults, ui)?;
     loop {
         tokio::select! {
             _ = interrupt.recv() => break,
@@ -152,23 +180,33 @@ fn keep(journal: &mut Option<Appender>, entry: &Entry) -> Result<(), CommandErro
 }
 
 fn scenario(arguments: &Serve) -> Result<Scenario, CommandError> {
-    if let Some(path) = &arguments.scenario {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            CommandError::new(Exit::Usage, error).hint(format!(
-                "--scenario takes a readable file; it was `{}`",
-                path.display()
-            ))
-        })?;
-        return Scenario::from_toml(&text).map_err(|error| CommandError::new(Exit::Usage, error));
-    }
-    let version = match arguments.pve {
-        Pve::V8_4 => PveVersion::V8_4,
-        Pve::V9_2 => PveVersion::V9_2,
+    let scenario = match &arguments.scenario {
+        Some(path) => read_scenario(path).map_err(|error| {
+            CommandError::new(Exit::Usage, error)
+                .hint("`em-infra sim scenario` prints one that works, to start from")
+        })?,
+        None => Scenario::k3s_dev(),
     };
-    Ok(Scenario::k3s_dev().with_version(version))
+    Ok(match arguments.pve {
+        Some(Pve::V8_4) => scenario.with_version(PveVersion::V8_4),
+        Some(Pve::V9_2) => scenario.with_version(PveVersion::V9_2),
+        None => scenario,
+    })
 }
 
-fn introduce(sim: &Sim, ui: &Ui) -> Result<(), CommandError> {
+fn read_scenario(path: &Path) -> Result<Scenario, ScenarioFileError> {
+    let path_buf = || path.to_owned();
+    let text = std::fs::read_to_string(path).map_err(|source| ScenarioFileError::Read {
+        path: path_buf(),
+        source,
+    })?;
+    Scenario::from_toml(&text).map_err(|source| ScenarioFileError::Understand {
+        path: path_buf(),
+        source,
+    })
+}
+
+fn introduce(sim: &Sim, faults: &[Fault], ui: &Ui) -> Result<(), CommandError> {
     let tokens: Vec<Token> = sim
         .token_names()
         .filter_map(|name| {
@@ -183,16 +221,24 @@ fn introduce(sim: &Sim, ui: &Ui) -> Result<(), CommandError> {
     if ui.format() == Format::Json {
         return ui.json_line(&Reachable {
             url: sim.url(),
+            pve: release(sim),
             fingerprint: sim.fingerprint(),
             ca_pem: sim.ca_pem(),
             tokens,
+            faults: faults.iter().map(Fault::to_string).collect(),
         });
     }
-    ui.status("A simulated Proxmox VE host. It lives in memory; Ctrl-C ends it.");
+    let release = release(sim);
+    ui.status(&format!(
+        "A simulated host with Proxmox VE {release}. It lives in memory; Ctrl-C ends it."
+    ));
     ui.status(&format!("  address      {}", sim.url()));
     ui.status(&format!("  fingerprint  {}", sim.fingerprint()));
     for token in &tokens {
         ui.status(&format!("  token        {} ({})", token.id, token.name));
+    }
+    for fault in faults {
+        ui.status(&format!("  fault        {fault}"));
     }
     ui.status("\nFor terraform and em-infra in another terminal:\n");
     if let Some(token) = tokens.iter().find(|token| token.name == "terraform") {
@@ -211,6 +257,10 @@ fn introduce(sim: &Sim, ui: &Ui) -> Result<(), CommandError> {
         ));
     }
     Ok(())
+}
+
+fn release(sim: &Sim) -> &'static str {
+    sim.world(|world| world.version().release())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

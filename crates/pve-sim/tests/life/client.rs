@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName};
 use http_body_util::{BodyExt as _, Full};
 use hyper::ext::ReasonPhrase;
 use hyper_util::rt::TokioIo;
@@ -33,11 +33,21 @@ impl Reply {
 pub(crate) struct Client<'a> {
     sim: &'a Sim,
     tls: TlsConnector,
-    authorization: String,
+    /// The header that says who asks.
+    login: (HeaderName, String),
 }
 
 impl<'a> Client<'a> {
     pub(crate) fn new(sim: &'a Sim, token: &str) -> Self {
+        let (id, secret) = sim.token(token).unwrap();
+        Self::with(sim, AUTHORIZATION, format!("PVEAPIToken={id}={secret}"))
+    }
+
+    pub(crate) fn with_ticket(sim: &'a Sim, ticket: &str) -> Self {
+        Self::with(sim, COOKIE, format!("PVEAuthCookie={ticket}"))
+    }
+
+    fn with(sim: &'a Sim, header: HeaderName, login: String) -> Self {
         let mut roots = RootCertStore::empty();
         roots
             .add(CertificateDer::from_pem_slice(sim.ca_pem().as_bytes()).unwrap())
@@ -48,12 +58,10 @@ impl<'a> Client<'a> {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let (id, secret) = sim.token(token).unwrap();
-        let authorization = format!("PVEAPIToken={id}={secret}");
         Self {
             sim,
             tls: TlsConnector::from(Arc::new(config)),
-            authorization,
+            login: (header, login),
         }
     }
 
@@ -68,7 +76,7 @@ impl<'a> Client<'a> {
             .method(method)
             .uri(format!("/api2/json{path}"))
             .header(HOST, "localhost")
-            .header(AUTHORIZATION, &self.authorization)
+            .header(&self.login.0, &self.login.1)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::new(Bytes::from(form.to_owned())))
             .unwrap();

@@ -3,11 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod client;
+mod faults;
 mod storage_lock;
 
-use std::time::Duration;
-
-use pve_sim::{Config, Fault, FaultAction, PveVersion, Scenario, Sim};
+use pve_sim::{Config, PveVersion, Scenario, Sim};
 
 use crate::client::Client;
 
@@ -134,100 +133,6 @@ async fn pending_changes_of_a_running_machine_wait_for_its_end() {
         sim.world(|world| world.vm(8001).unwrap().current("cores").map(str::to_owned)),
         Some("4".to_owned())
     );
-}
-
-#[tokio::test]
-async fn a_connection_cut_after_the_effect_leaves_the_effect() {
-    let sim = start().await;
-    let client = Client::new(&sim, "terraform");
-    sim.fault(Fault::on("POST", "/nodes/*/qemu/*/clone", FaultAction::CloseAfter).once());
-    assert_eq!(client.call("POST", CLONE, "newid=8001").await, None);
-    sim.advance(Duration::from_mins(1));
-    assert!(sim.world(|world| world.vm(8001).is_some()));
-    assert_eq!(
-        sim.journal()
-            .iter()
-            .map(|entry| entry.status)
-            .collect::<Vec<_>>(),
-        [0]
-    );
-}
-
-#[tokio::test]
-async fn a_connection_cut_before_the_effect_leaves_none() {
-    let sim = start().await;
-    let client = Client::new(&sim, "terraform");
-    sim.fault(Fault::on("POST", "/nodes/*/qemu/*/clone", FaultAction::CloseBefore).once());
-    assert_eq!(client.call("POST", CLONE, "newid=8001").await, None);
-    sim.advance(Duration::from_mins(1));
-    assert!(sim.world(|world| world.vm(8001).is_none()));
-}
-
-#[tokio::test]
-async fn faults_answer_in_the_proxys_or_nobodys_words() {
-    let sim = start().await;
-    let client = Client::new(&sim, "terraform");
-    let answers = [
-        (
-            FaultAction::Status(596, "Connection timed out".to_owned()),
-            596,
-            Some(String::new()),
-        ),
-        (FaultAction::EmptyBody, 200, Some(String::new())),
-        (FaultAction::TruncatedBody, 0, None),
-    ];
-    for (action, status, text) in answers {
-        sim.fault(Fault::on("GET", "/version", action).once());
-        let reply = client.call("GET", "/version", "").await;
-        assert_eq!(reply.as_ref().map(|r| r.text.clone()), text);
-        assert_eq!(reply.map_or(0, |r| r.status), status);
-    }
-    sim.fault(Fault::on("GET", "/version", FaultAction::HtmlBody).once());
-    assert!(client.get("/version").await.text.starts_with("<html>"));
-    assert_eq!(client.get("/version").await.data()["release"], "9.2");
-}
-
-#[tokio::test]
-async fn faults_of_tasks_fail_them_or_leave_their_work_half_done() {
-    let sim = start().await;
-    let client = Client::new(&sim, "terraform");
-    let clone = |action| sim.fault(Fault::on("POST", CLONE, action).once());
-    clone(FaultAction::TaskFails("no quorum".to_owned()));
-    assert_eq!(
-        client.task("POST", CLONE, "newid=8001").await.as_deref(),
-        Some("no quorum")
-    );
-    clone(FaultAction::WorkerKilled(Duration::from_millis(150)));
-    let killed = client.task("POST", CLONE, "newid=8001&full=1").await;
-    assert_eq!(killed.as_deref(), Some("unexpected status"));
-    assert_eq!(
-        sim.world(|world| world.option(8001, "lock")),
-        Some("clone".to_owned())
-    );
-    clone(FaultAction::StorageFull("local".to_owned()));
-    let full = client
-        .task("POST", CLONE, "newid=8003&full=1")
-        .await
-        .unwrap();
-    assert!(
-        full.starts_with("clone failed: copy failed:") && full.ends_with("exit code 1"),
-        "{full}"
-    );
-    assert!(sim.world(|world| world.vm(8003).is_none()));
-}
-
-#[tokio::test]
-async fn a_held_lock_file_makes_a_change_wait_until_it_is_free() {
-    let sim = start().await;
-    let client = Client::new(&sim, "terraform");
-    let held = FaultAction::LockHeld(9000, Duration::from_secs(4));
-    sim.fault(Fault::on("PUT", "/nodes/pve/qemu/9000/config", held).once());
-    let changed = client
-        .call("PUT", "/nodes/pve/qemu/9000/config", "cores=3")
-        .await
-        .unwrap();
-    let took = sim.journal().last().unwrap().duration;
-    assert_eq!((changed.status, took), (200, Duration::from_secs(4)));
 }
 
 #[tokio::test]
@@ -408,45 +313,4 @@ async fn the_guest_of_a_template_comes_along_and_reports_its_own_addresses() {
             ],
         })
     );
-}
-
-#[tokio::test]
-async fn a_certificate_changes_between_two_connections() {
-    let sim = start().await;
-    let client = Client::new(&sim, "terraform");
-    let shown = |sim: &Sim| sim.world(|world| world.fingerprint().to_owned());
-    sim.fault(Fault::parse("GET /version certificate-changed times=1").unwrap());
-    assert_eq!(shown(&sim), sim.fingerprint());
-    // The client trusts the CA, so it goes on; one that pins the leaf would not.
-    assert_eq!(client.get("/version").await.status, 200);
-    let renewed = shown(&sim);
-    assert_ne!(renewed, sim.fingerprint());
-    assert_eq!(client.get("/version").await.status, 200);
-    assert_eq!(shown(&sim), renewed);
-}
-
-#[tokio::test]
-async fn the_faults_of_a_scenario_strike_and_every_request_is_told_as_it_ends() {
-    let text = format!(
-        "faults = [\"GET /version status 503 busy times=1\"]\n{}",
-        Scenario::k3s_dev_toml()
-    );
-    let scenario = Scenario::from_toml(&text).unwrap();
-    let sim = Sim::start(Config::stepped(scenario)).await.unwrap();
-    let client = Client::new(&sim, "terraform");
-    let mut told = sim.follow_journal();
-    client.get("/version").await;
-    client
-        .call(
-            "POST",
-            "/access/ticket",
-            "username=em-infra@pve&password=em-infra",
-        )
-        .await;
-    let entries = [told.recv().await.unwrap(), told.recv().await.unwrap()];
-    assert_eq!(entries.to_vec(), sim.journal());
-    // A token may not log in; what it tried to log in with is still no reading matter.
-    assert_eq!(entries.each_ref().map(|entry| entry.status), [503, 403]);
-    assert!(!entries[1].to_json().contains("password\",\"em-infra"));
-    assert!(entries[1].to_json().contains("password\",\"***"));
 }

@@ -1,6 +1,10 @@
 //! Things that go wrong on purpose: which requests, and what happens to them.
 
+mod line;
+
 use std::time::Duration;
+
+pub use self::line::{ACTIONS, FaultError};
 
 use crate::world::Ids;
 
@@ -101,114 +105,6 @@ impl Fault {
         self.rule.nth = Some(n);
         self
     }
-
-    /// Reads `METHOD PATH ACTION [ARGUMENT] [times=N] [nth=N] [principal=WHO] [probability=P]
-    /// [seed=N]`; `*` stands for any method.
-    pub fn parse(text: &str) -> Result<Self, FaultError> {
-        let unclear = |why: &str| FaultError {
-            text: text.to_owned(),
-            why: why.to_owned(),
-        };
-        let mut words = text.split_whitespace();
-        let method = words.next().ok_or_else(|| unclear("a method is missing"))?;
-        let path = words.next().ok_or_else(|| unclear("a path is missing"))?;
-        let action = words
-            .next()
-            .ok_or_else(|| unclear("an action is missing"))?;
-        let (settings, arguments): (Vec<&str>, Vec<&str>) =
-            words.partition(|word| SETTINGS.iter().any(|name| word.starts_with(name)));
-        let action = parse_action(action, &arguments).map_err(|why| unclear(&why))?;
-        let mut fault = Self::on(method, path, action);
-        if method == "*" {
-            fault.rule.method = None;
-        }
-        for setting in settings {
-            fault.set(setting).map_err(|why| unclear(&why))?;
-        }
-        Ok(fault)
-    }
-
-    fn set(&mut self, setting: &str) -> Result<(), String> {
-        let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
-        let number = || {
-            value
-                .parse::<u64>()
-                .map_err(|_| format!("`{setting}` needs a number"))
-        };
-        match name {
-            "times" => self.times = Some(number()?),
-            "nth" => self.rule.nth = Some(number()?),
-            "seed" => self.rule.seed = number()?,
-            "principal" => self.rule.principal = Some(value.to_owned()),
-            _ => {
-                let probability = value
-                    .parse()
-                    .map_err(|_| format!("`{setting}` needs a number"))?;
-                self.rule.probability = Some(probability);
-            }
-        }
-        Ok(())
-    }
-}
-
-const SETTINGS: [&str; 5] = ["times=", "nth=", "seed=", "principal=", "probability="];
-
-/// A fault that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("fault `{text}`: {why}; write `METHOD PATH ACTION [ARGUMENT] [times=N]`")]
-pub struct FaultError {
-    text: String,
-    why: String,
-}
-
-fn parse_action(name: &str, arguments: &[&str]) -> Result<FaultAction, String> {
-    let seconds = |index: usize| -> Result<Duration, String> {
-        let text = arguments
-            .get(index)
-            .ok_or_else(|| format!("`{name}` needs seconds"))?;
-        let number: f64 = text
-            .parse()
-            .map_err(|_| format!("`{text}` is no number of seconds"))?;
-        Duration::try_from_secs_f64(number).map_err(|_| format!("`{text}` is no number of seconds"))
-    };
-    let first = || {
-        arguments
-            .first()
-            .ok_or_else(|| format!("`{name}` needs an argument"))
-    };
-    let rest = |from: usize| arguments.get(from..).unwrap_or_default().join(" ");
-    let code = || -> Result<u16, String> {
-        let text = first()?;
-        text.parse()
-            .ok()
-            .filter(|code| (400..=599).contains(code))
-            .ok_or_else(|| format!("`{text}` is no status between 400 and 599"))
-    };
-    Ok(match name {
-        "delay" => FaultAction::Delay(seconds(0)?),
-        "close-before" => FaultAction::CloseBefore,
-        "close-after" => FaultAction::CloseAfter,
-        "status" => FaultAction::Status(code()?, rest(1)),
-        "status-after" => FaultAction::StatusAfter(code()?, rest(1)),
-        "empty-body" => FaultAction::EmptyBody,
-        "html-body" => FaultAction::HtmlBody,
-        "truncated-body" => FaultAction::TruncatedBody,
-        "slow-body" => FaultAction::SlowBody(seconds(0)?),
-        "task-fails" => FaultAction::TaskFails(rest(0)),
-        "task-vanishes" => FaultAction::TaskVanishes,
-        "worker-killed" => FaultAction::WorkerKilled(seconds(0)?),
-        "storage-full" => FaultAction::StorageFull((*first()?).to_owned()),
-        "lock-held" => {
-            let vmid = first()?
-                .parse()
-                .map_err(|_| format!("`{name}` needs a VMID"))?;
-            FaultAction::LockHeld(vmid, seconds(1)?)
-        }
-        "storage-locked" => FaultAction::StorageLocked((*first()?).to_owned(), seconds(1)?),
-        "certificate-changed" => FaultAction::CertificateChanged,
-        "clock-jump" => FaultAction::ClockJump(seconds(0)?),
-        _ => return Err(format!("`{name}` is no action")),
-    })
 }
 
 /// The faults in force, with what they have counted.
@@ -328,25 +224,5 @@ mod tests {
             .map(|_| faults.strike("GET", "/version", None).len())
             .collect();
         assert_eq!(struck, [0, 1, 0]);
-    }
-
-    #[test]
-    fn a_fault_is_read_from_one_line() {
-        let fault = Fault::parse("POST /nodes/*/qemu/*/clone task-fails no space left times=2");
-        let mut expected = Fault::on(
-            "POST",
-            "/nodes/*/qemu/*/clone",
-            FaultAction::TaskFails("no space left".to_owned()),
-        );
-        expected.times = Some(2);
-        assert_eq!(fault, Ok(expected));
-    }
-
-    #[test]
-    fn an_unknown_action_is_named_in_the_error() {
-        let error = Fault::parse("GET /version explode").map_err(|e| e.to_string());
-        let expected = "fault `GET /version explode`: `explode` is no action; \
-                        write `METHOD PATH ACTION [ARGUMENT] [times=N]`";
-        assert_eq!(error, Err(expected.to_owned()));
     }
 }
