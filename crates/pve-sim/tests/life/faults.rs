@@ -172,7 +172,7 @@ async fn a_delay_is_waited_for_and_a_jump_of_the_clock_is_not() {
 #[tokio::test]
 async fn a_jump_of_the_clock_ends_a_ticket() {
     let sim = start().await;
-    let (ticket, _) = sim.ticket("root@pam", Duration::from_secs(60));
+    let (ticket, _) = sim.ticket("root@pam", Duration::from_mins(1));
     let client = Client::with_ticket(&sim, &ticket);
     assert_eq!(client.get("/version").await.status, 200);
     strike(&sim, "GET /nodes clock-jump 7200");
