@@ -1,4 +1,7 @@
-//! Long runs of the simulated host: its speed, and what happens when it is sent anything at all.
+//! Long runs: how fast things are, and what happens to the simulated host when it is sent anything at all.
+
+mod measure;
+mod plan;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,7 +17,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     let mut command = Command::new("cargo");
     command.args(["run", "--quiet", "--release", "--locked"]);
     command.args(["--package", "pve-sim", "--example", "bench"]);
-    run_step(command)
+    run_step(command)?;
+    plan::run()
 }
 
 /// Runs rounds of random requests until the time is over.

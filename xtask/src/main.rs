@@ -9,6 +9,7 @@ mod generate;
 mod interop;
 mod interop_schemas;
 mod prove;
+mod simulated_host;
 mod tidy;
 
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ use crate::prove::{Claim, Extent};
 enum Task {
     /// Runs everything that has to hold before a change lands.
     Ci,
-    /// Prints how many configurations per second the simulated host serves, and what 1,000 machines weigh.
+    /// Prints the figures of design and README from release builds: they count on an idle machine only.
     Bench,
     /// Sends the simulated host raw requests made at random, and fails where one is not answered.
     Fuzz {
