@@ -7,5 +7,6 @@ pub mod gate;
 pub mod handoff;
 pub mod inputs;
 pub mod live;
+mod own_directory;
 pub mod provider_install;
 pub mod state;

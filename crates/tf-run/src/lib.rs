@@ -36,7 +36,7 @@ mod ui;
 pub use child::Exit;
 pub use command::{
     ApplyArgs, Argv, DestroyArgs, InitArgs, OutputArgs, OutputValue, PlanArgs, PlanKind, Planned,
-    ReadObjects, ShowArgs, Upgrade, ValidateArgs, Validation,
+    ReadObjects, ShowArgs, StateUse, Upgrade, ValidateArgs, Validation,
 };
 pub use diagnostic::{Diagnostic, Position, Range, Severity};
 pub use engine::{

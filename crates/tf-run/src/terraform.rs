@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use files::Mode;
 
 use crate::child::{self, Program, nameless};
-use crate::command::Argv;
+use crate::command::{Argv, StateUse, option};
 use crate::tail::Tail;
 use crate::{Diagnostic, Engine, Env, Event, Exit, Heard, Interrupt, RunError, scrub};
 
@@ -18,6 +18,8 @@ pub struct Terraform {
     engine: Engine,
     root: PathBuf,
     logs: PathBuf,
+    /// Where the state is, instead of where the backend keeps it.
+    state: Option<PathBuf>,
     env: Env,
     scrubbed: Vec<String>,
     interrupt: Interrupt,
@@ -65,10 +67,19 @@ impl Terraform {
             engine,
             root,
             logs,
+            state: None,
             env,
             scrubbed,
             interrupt,
         })
+    }
+
+    /// The same with another state file: plans and applies read and write the one at `path`, which must be absolute, and
+    /// leave the environment's own alone. Terraform warns that the option is deprecated.
+    #[must_use]
+    pub fn with_state(mut self, path: &Path) -> Self {
+        self.state = Some(path.to_owned());
+        self
     }
 
     /// Sets a variable for Terraform after the scrubbing.
@@ -118,7 +129,13 @@ impl Terraform {
     fn argv(&self, command: &dyn Argv) -> Vec<OsString> {
         let mut chdir = OsString::from("-chdir=");
         chdir.push(&self.root);
-        [vec![chdir], command.argv()].concat()
+        let mut argv = vec![chdir];
+        argv.extend(command.argv());
+        if let (Some(state), StateUse::Takes) = (&self.state, command.state_use()) {
+            // Flags go before the plan that `apply` ends with: after `-chdir` and the subcommand.
+            argv.insert(2, option("state", state));
+        }
+        argv
     }
 
     fn program(&self, command: &dyn Argv) -> Program {
@@ -261,6 +278,29 @@ fn quoted(word: &OsStr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_state_is_named_where_terraform_takes_one() {
+        let engine = Engine {
+            release: crate::Release {
+                product: crate::Product::Terraform,
+                version: semver::Version::new(1, 15, 5),
+            },
+            program: "terraform".into(),
+            origin: crate::Origin::Argument,
+        };
+        let terraform = Terraform::new(engine, "/r", "/l", &Env::default(), Interrupt::default());
+        let terraform = terraform.unwrap().with_state("/s".as_ref());
+        let apply = crate::ApplyArgs {
+            plan: "/p".into(),
+            var_files: Vec::new(),
+        };
+        let argv = terraform.argv(&apply);
+        assert_eq!(argv[..3], ["-chdir=/r", "apply", "-state=/s"]);
+        assert_eq!(argv.last().unwrap(), "/p");
+        let init = terraform.argv(&crate::InitArgs::default());
+        assert!(!init.contains(&OsString::from("-state=/s")));
+    }
 
     #[test]
     fn words_are_quoted_as_a_shell_needs_it() {

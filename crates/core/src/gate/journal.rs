@@ -87,8 +87,12 @@ impl<'h> Journal<'h> {
         self.record.row(row)
     }
 
+    pub(super) fn now(&self) -> OffsetDateTime {
+        (self.now)()
+    }
+
     pub(super) fn time(&self) -> String {
-        in_words((self.now)())
+        in_words(self.now())
     }
 
     pub(super) fn started(

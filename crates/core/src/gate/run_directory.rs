@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use files::{ExclusiveLock, Mode};
+use files::ExclusiveLock;
 use time::OffsetDateTime;
 use time::macros::format_description;
+
+use crate::own_directory;
 
 /// A private directory of its own for one run, below `.em-infra/` of the root module.
 #[derive(Debug)]
@@ -24,8 +26,8 @@ impl RunDirectory {
     pub fn create(base: &Path, now: OffsetDateTime) -> files::Result<Self> {
         let base = &files::absolute(base)?;
         let runs = base.join("runs");
+        own_directory::make(base)?;
         files::create_private_dirs(&runs)?;
-        keep_out_of_git(base)?;
         let lock = files::try_lock(&base.join("gate.lock"))?;
         let (path, id) = create_named(&runs, now)?;
         let base = base.to_owned();
@@ -54,13 +56,6 @@ impl RunDirectory {
 
     pub(super) fn is_locked(&self) -> bool {
         self.lock.is_some()
-    }
-}
-
-fn keep_out_of_git(base: &Path) -> files::Result<()> {
-    match files::create_new(&base.join(".gitignore"), b"*\n", Mode::Private) {
-        Err(error) if !error.is_already_there() => Err(error),
-        _ => Ok(()),
     }
 }
 

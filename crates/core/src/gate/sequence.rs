@@ -1,9 +1,11 @@
 //! The sequence itself.
 
+use std::fs;
+
 use files::Digest;
 use tf_run::plan::{Counts, Plan, PlanExit, Refresh};
 use tf_run::{
-    ApplyArgs, Argv, Finished, Interrupt, Json, PlanArgs, Planned, ReadObjects, RunError, Terraform,
+    ApplyArgs, Argv, Exit, Finished, Interrupt, Json, PlanArgs, Planned, ReadObjects, RunError, Terraform,
 };
 
 use super::assess::{Assessment, Evidence, PlanEvidence, assess};
@@ -15,6 +17,7 @@ use super::{
     output_check, secrets,
 };
 use crate::evidence::Ledger;
+use crate::state::{self, ApplyJournal, Content, Place};
 
 /// Why the sequence ends early.
 pub(super) enum Stop {
@@ -52,6 +55,8 @@ pub(super) struct Gate<'a, 'h> {
     pub(super) not_checked: Vec<String>,
     pub(super) applied: Option<Counts>,
     apply_began: bool,
+    /// The journal of the apply that is going on.
+    applying: Option<ApplyJournal>,
     pub(super) refresh: Option<Refresh>,
 }
 
@@ -92,6 +97,7 @@ impl<'a, 'h> Gate<'a, 'h> {
             not_checked: vec!["live: no one but the provider read the real objects".to_owned()],
             applied: None,
             apply_began: false,
+            applying: None,
             refresh: None,
         };
         let (root, env) = (terraform.root(), terraform.env());
@@ -225,7 +231,9 @@ impl<'a, 'h> Gate<'a, 'h> {
             self.journal
                 .finished(Step::Apply, began, StepEnd::Skipped, &Outcome::default())?;
             self.applied = Some(first.plan.counts());
-            return Ok(());
+            let content = self.live_state();
+            let state = content.as_ref().and_then(|content| content.state().ok());
+            return Ok(state::settle(self.terraform.root(), state)?);
         }
         match (self.approve)(&first.plan) {
             Approval::Apply => {}
@@ -241,9 +249,28 @@ impl<'a, 'h> Gate<'a, 'h> {
             terraform.apply(&args, label, event)
         };
         self.apply_began = true;
-        self.stream(Step::Apply, &args, run, |finished| finished)?;
+        self.applying = Some(self.apply_journal()?);
+        let applied = self.stream(Step::Apply, &args, run, |finished| finished);
+        if let (Some(journal), true) = (self.applying.take(), has_saved(&applied)) {
+            journal.end(self.journal.now())?;
+        }
+        applied?;
         self.applied = Some(first.plan.counts());
         Ok(())
+    }
+
+    /// What is in doubt if this apply is cut off.
+    fn apply_journal(&self) -> Result<ApplyJournal, GateError> {
+        let content = self.live_state();
+        let state = content.as_ref().and_then(|content| content.state().ok());
+        let (log, _) = self.terraform.log_files(Step::Apply.label());
+        let root = self.terraform.root();
+        Ok(ApplyJournal::begin(root, state, &log, self.journal.now())?)
+    }
+
+    fn live_state(&self) -> Option<Content> {
+        let path = Place::of(self.terraform.root()).state().to_owned();
+        fs::read(path).map(Content::new).ok()
     }
 
     fn output_faults(&mut self, planned: &Plan) -> Result<Vec<OutputFault>, Stop> {
@@ -341,13 +368,19 @@ impl<'a, 'h> Gate<'a, 'h> {
         let line = self.terraform.command_line(command);
         let began = self.journal.started(step, Some(&line))?;
         let Self {
-            terraform, journal, ..
+            terraform,
+            journal,
+            applying,
+            ..
         } = self;
         let (mut diagnostics, mut written) = (Vec::new(), Ok(()));
         let result = run(terraform, step.label(), &mut |event| {
             let event = &journal.redactor().event(event);
             if let tf_run::Event::Diagnostic(diagnostic) = event {
                 diagnostics.push(diagnostic.clone());
+            }
+            if let (Some(applying), Ok(())) = (applying.as_mut(), &written) {
+                written = applying.hear(event).map_err(GateError::from);
             }
             if written.is_ok() {
                 written = journal.heard(step, event);
@@ -373,6 +406,15 @@ impl<'a, 'h> Gate<'a, 'h> {
         )?;
         written?;
         Ok(result?)
+    }
+}
+
+/// Terraform that ends by itself has saved what it did, also where it failed.
+fn has_saved<T>(applied: &Result<T, Stop>) -> bool {
+    match applied {
+        Ok(_) => true,
+        Err(Stop::Terraform(RunError::Failed { exit, .. })) => matches!(exit, Exit::Code(_)),
+        Err(Stop::Terraform(_) | Stop::Because(_) | Stop::Gate(_)) => false,
     }
 }
 

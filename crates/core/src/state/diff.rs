@@ -61,8 +61,7 @@ fn one(before: Option<&Instance>, after: Option<&Instance>) -> Option<Difference
         (None, _) => Change::Added,
         (_, None) => Change::Removed,
         (Some(before), Some(after)) => {
-            let mut paths = Vec::new();
-            compare("", before.attributes(), after.attributes(), &mut paths);
+            let mut paths = paths(before.attributes(), after.attributes());
             if before.is_tainted() != after.is_tainted() {
                 paths.push("(tainted)".to_owned());
             }
@@ -76,6 +75,13 @@ fn one(before: Option<&Instance>, after: Option<&Instance>) -> Option<Difference
         machine: object.machine(),
         change,
     })
+}
+
+/// The paths at which two values differ.
+pub(super) fn paths(before: &Json, after: &Json) -> Vec<String> {
+    let mut found = Vec::new();
+    compare("", before, after, &mut found);
+    found
 }
 
 fn compare(path: &str, before: &Json, after: &Json, found: &mut Vec<String>) {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::apply_journal::InDoubt;
+
 /// One thing that is wrong with the live state or its surroundings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hazard {
@@ -41,6 +43,10 @@ pub enum Hazard {
         /// What was to be restored.
         source: String,
     },
+    /// An apply was cut off, and no state tells what became of these objects.
+    ApplyCutOff(Vec<InDoubt>),
+    /// A rebuild was cut off and left these files.
+    UnfinishedRebuild(Vec<PathBuf>),
     /// Another workspace is selected.
     Workspace(String),
     /// A variable makes plain Terraform use another state.
@@ -93,6 +99,8 @@ impl Hazard {
             Self::ForeignLineage { .. } => "state-foreign-lineage",
             Self::SerialWentBack { .. } => "state-serial-went-back",
             Self::UnfinishedRestore { .. } => "state-restore-unfinished",
+            Self::ApplyCutOff(_) => "state-apply-cut-off",
+            Self::UnfinishedRebuild(_) => "state-rebuild-unfinished",
             Self::Workspace(_) => "state-workspace",
             Self::Variable(_) => "state-variable",
             Self::LookAlikes(_) => "state-look-alikes",
@@ -121,6 +129,8 @@ impl Hazard {
             | Self::DiskNearlyFull { .. }
             | Self::NotWritable { .. } => Weight::Blocks,
             Self::NotLocal(_)
+            | Self::ApplyCutOff(_)
+            | Self::UnfinishedRebuild(_)
             | Self::Variable(_)
             | Self::LookAlikes(_)
             | Self::ReadableByOthers(_)
@@ -142,6 +152,13 @@ impl Hazard {
                 restore("latest")
             ),
             Self::Empty { source } | Self::UnfinishedRestore { source } => restore(source),
+            // Plan and apply take over what is there; what the configuration no longer names only a person can find.
+            Self::ApplyCutOff(_) => {
+                "em-infra gate, which takes over what the configuration names; what stays in doubt after it, look for on the host \
+                 and then rm .em-infra/apply.jsonl in the environment"
+                    .to_owned()
+            }
+            Self::UnfinishedRebuild(paths) => format!("rm -r {}", names(paths)),
             Self::Workspace(_) => "terraform workspace select default".to_owned(),
             Self::Variable(name) => format!("unset {name}"),
             Self::LookAlikes(paths) => format!("mv {} somewhere else", names(paths)),
@@ -183,6 +200,11 @@ impl fmt::Display for Hazard {
                 write!(f, "the serial of the state is {live}, and it was {known} before")
             }
             Self::UnfinishedRestore { source } => write!(f, "the restore of `{source}` was cut off"),
+            Self::ApplyCutOff(objects) => {
+                let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
+                write!(f, "an apply was cut off; in doubt: {}", objects.join(", "))
+            }
+            Self::UnfinishedRebuild(paths) => write!(f, "a rebuild was cut off and left: {}", names(paths)),
             Self::Workspace(name) => write!(f, "the workspace `{name}` is selected, which has a state of its own"),
             Self::Variable(name) => write!(f, "{name} is set: plain `terraform` would use another state (em-infra ignores it)"),
             Self::LookAlikes(paths) => write!(f, "these look like states and are not used: {}", names(paths)),

@@ -10,10 +10,13 @@ use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 use tf_run::Env;
 
+use super::apply_journal::in_doubt;
 use super::content::{Content, State, Unusable};
 use super::hazard::Hazard;
 use super::locked::Holder;
 use super::place::{Backend, Place};
+use super::rebuild;
+use super::run_lock::RunLock;
 use super::vault::{Snapshot, Vault};
 
 /// The live state, who uses it, and what is wrong.
@@ -89,6 +92,7 @@ impl Inspection {
         let mut hazards = Vec::new();
         if holder.is_none() {
             hazards.extend(of_content(content.as_ref(), vault, place));
+            hazards.extend(of_runs_cut_off(content.as_ref(), place)?);
         }
         let size = content.as_ref().map_or(0, |content| content.bytes().len());
         hazards.extend(of_surroundings(place, size, environment));
@@ -149,6 +153,19 @@ fn of_content(content: Option<&Content>, vault: &Vault, place: &Place) -> Vec<Ha
         }
     }
     found
+}
+
+/// While an em-infra works on the environment nothing is cut off.
+fn of_runs_cut_off(content: Option<&Content>, place: &Place) -> Result<Vec<Hazard>, files::Error> {
+    if RunLock::is_held(place)? {
+        return Ok(Vec::new());
+    }
+    let state = content.and_then(|content| content.state().ok());
+    let objects = in_doubt(place.root(), state);
+    let left = rebuild::leftovers(place.root());
+    let objects = (!objects.is_empty()).then_some(Hazard::ApplyCutOff(objects));
+    let left = (!left.is_empty()).then_some(Hazard::UnfinishedRebuild(left));
+    Ok(objects.into_iter().chain(left).collect())
 }
 
 /// An apply that was killed before it saved anything leaves an empty file too: nothing is lost there. But where the

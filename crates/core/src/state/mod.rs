@@ -4,6 +4,7 @@
 //! file by another inode, to remove a state that is not in the vault. Secrets: a state holds them in clear, so the
 //! copies do too (0600 in 0700); nothing else that is written here holds a value of a state or a secret input.
 
+mod apply_journal;
 mod content;
 mod diff;
 mod hazard;
@@ -12,6 +13,7 @@ mod instance;
 mod locked;
 mod normal;
 mod place;
+pub mod rebuild;
 pub mod restore;
 mod run_lock;
 mod serial;
@@ -19,6 +21,7 @@ mod snapshot;
 mod stamp;
 pub mod vault;
 
+pub use apply_journal::{ApplyJournal, InDoubt, in_doubt, settle};
 pub use content::{Content, State, Unusable};
 pub use diff::{Change, Difference, difference};
 pub use hazard::{Hazard, Weight};

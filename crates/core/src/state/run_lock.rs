@@ -2,9 +2,12 @@
 //!
 //! The lock is the one that `gate` takes. Terraform's own cannot span several Terraform runs: em-infra would lock Terraform out.
 
+use std::path::PathBuf;
+
 use files::ExclusiveLock;
 
 use super::place::Place;
+use crate::own_directory;
 
 /// Held for as long as a command changes an environment.
 #[derive(Debug)]
@@ -17,7 +20,7 @@ pub struct RunLock {
 pub enum RunLockError {
     /// Another em-infra works on it.
     #[error("another em-infra works on `{0}`")]
-    Held(std::path::PathBuf),
+    Held(PathBuf),
     /// A file operation failed.
     #[error(transparent)]
     Files(#[from] files::Error),
@@ -26,12 +29,21 @@ pub enum RunLockError {
 impl RunLock {
     /// Takes the lock of the environment at `place`, without waiting.
     pub fn take(place: &Place) -> Result<Self, RunLockError> {
-        let own = place.root().join(".em-infra");
-        files::create_private_dirs(&own)?;
-        let lock = files::try_lock(&own.join("gate.lock"))?;
+        own_directory::make(&own_directory::of(place.root()))?;
+        let lock = files::try_lock(&path(place))?;
         let held = || RunLockError::Held(place.root().to_owned());
         Ok(Self {
             _lock: lock.ok_or_else(held)?,
         })
     }
+
+    /// Whether somebody has it. Makes nothing.
+    pub(super) fn is_held(place: &Place) -> Result<bool, files::Error> {
+        let path = path(place);
+        Ok(path.exists() && files::try_lock(&path)?.is_none())
+    }
+}
+
+fn path(place: &Place) -> PathBuf {
+    own_directory::of(place.root()).join("gate.lock")
 }

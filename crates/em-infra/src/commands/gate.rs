@@ -1,9 +1,9 @@
 //! `em-infra gate`: init, plan, apply, plan, and the verdict.
 
 mod approval;
-mod interruption;
+pub(super) mod interruption;
 mod progress;
-mod provider_build;
+pub(super) mod provider_build;
 mod recording;
 mod report;
 mod root;

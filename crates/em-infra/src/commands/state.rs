@@ -7,6 +7,7 @@ mod diff;
 mod list;
 mod pin;
 mod prune;
+mod rebuild;
 mod restore;
 mod show;
 mod snapshot;
@@ -81,6 +82,11 @@ enum Command {
   em-infra state restore errored.tfstate
   em-infra state restore latest --confirm 43")]
     Restore(restore::Arguments),
+    /// Makes the state anew from what is on the host, where no usable one is left; changes nothing on the host.
+    #[command(after_help = "Examples:
+  em-infra state rebuild --dry-run
+  em-infra state rebuild --confirm 3")]
+    Rebuild(rebuild::Arguments),
 }
 
 /// Runs `em-infra state`.
@@ -97,5 +103,6 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
         Command::CopyTo(arguments) => copy_to::run(arguments, &context),
         Command::Pin(arguments) => pin::run(arguments, &context),
         Command::Restore(arguments) => restore::run(arguments, &context),
+        Command::Rebuild(arguments) => rebuild::run(arguments, &context),
     }
 }

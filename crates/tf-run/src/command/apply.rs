@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Argv, LOCK_TIMEOUT, var_files, words};
+use super::{Argv, LOCK_TIMEOUT, StateUse, var_files, words};
 use crate::{Event, Exit, Finished, RunError, Terraform};
 
 /// Arguments of `apply`. Only a saved plan can be applied: what was shown is what is done.
@@ -18,6 +18,10 @@ pub struct ApplyArgs {
 impl Argv for ApplyArgs {
     fn subcommand(&self) -> &'static str {
         "apply"
+    }
+
+    fn state_use(&self) -> StateUse {
+        StateUse::Takes
     }
 
     fn argv(&self) -> Vec<OsString> {

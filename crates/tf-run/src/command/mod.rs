@@ -25,6 +25,19 @@ pub trait Argv {
     fn subcommand(&self) -> &'static str;
     /// The subcommand and its arguments.
     fn argv(&self) -> Vec<OsString>;
+    /// Whether it takes `-state`.
+    fn state_use(&self) -> StateUse {
+        StateUse::Refuses
+    }
+}
+
+/// Whether a subcommand can be given another state file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateUse {
+    /// It can.
+    Takes,
+    /// It cannot.
+    Refuses,
 }
 
 /// How long Terraform waits for a state that another one has locked.
@@ -39,7 +52,7 @@ fn words(command: &str, words: &[&str]) -> Vec<OsString> {
 }
 
 /// `-name=path`.
-fn option(name: &str, path: &Path) -> OsString {
+pub(crate) fn option(name: &str, path: &Path) -> OsString {
     let mut option = OsString::from(format!("-{name}="));
     option.push(path);
     option

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Argv, LOCK_TIMEOUT, option, var_files, words};
+use super::{Argv, LOCK_TIMEOUT, StateUse, option, var_files, words};
 use crate::plan::PlanExit;
 use crate::{Event, Exit, Finished, RunError, Terraform};
 
@@ -66,6 +66,10 @@ impl PlanArgs {
 impl Argv for PlanArgs {
     fn subcommand(&self) -> &'static str {
         "plan"
+    }
+
+    fn state_use(&self) -> StateUse {
+        StateUse::Takes
     }
 
     fn argv(&self) -> Vec<OsString> {

@@ -63,7 +63,15 @@ impl ConfirmedRestore {
 
     /// Puts the state in place.
     pub fn execute(&self, request: &RestoreRequest<'_>) -> Result<Restored, RestoreError> {
-        let _run = RunLock::take(request.place)?;
+        self.execute_under(&RunLock::take(request.place)?, request)
+    }
+
+    /// The same where the caller keeps other em-infras out already.
+    pub(in crate::state) fn execute_under(
+        &self,
+        _run: &RunLock,
+        request: &RestoreRequest<'_>,
+    ) -> Result<Restored, RestoreError> {
         let lock = LockedState::take(request.place, request.who, "restore")?;
         let mut vault = VaultWriter::open(request.vault)?;
         let (replaced, mut lock) = match lock {

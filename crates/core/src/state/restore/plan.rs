@@ -57,7 +57,7 @@ pub struct RestorePlan {
     pub already: bool,
     /// Whether `errored.tfstate` is moved into the vault.
     pub errored_moves: bool,
-    pub(super) before: Option<Digest>,
+    pub(in crate::state) before: Option<Digest>,
     pub(super) bytes: Vec<u8>,
 }
 

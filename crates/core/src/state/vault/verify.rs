@@ -114,6 +114,12 @@ impl Vault {
         }
     }
 
+    /// Whether any file of a set is not what was stored.
+    pub fn is_damaged(&self, snapshot: &Snapshot) -> bool {
+        self.manifest(snapshot)
+            .map_or(true, |manifest| !self.damaged_files(&manifest).is_empty())
+    }
+
     /// The files of a set that are not what its manifest says.
     pub(super) fn damaged_files(&self, manifest: &Manifest) -> Vec<String> {
         let set = self.set(&manifest.id);

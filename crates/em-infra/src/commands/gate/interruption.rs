@@ -13,7 +13,7 @@ use crate::ui::Ui;
 /// The first Ctrl-C or SIGTERM is handed on to Terraform, which finishes the step it is at and saves. The second one
 /// asks first: Terraform would end at once and forget what is in flight. A closed terminal (SIGHUP) is ignored, so
 /// that the run and its record are finished.
-pub(super) fn listen(ui: Ui) -> io::Result<Interrupt> {
+pub(crate) fn listen(ui: Ui) -> io::Result<Interrupt> {
     let interrupt = Interrupt::default();
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (mut stop, mut terminate, mut hang_up) = {

@@ -14,7 +14,7 @@ use crate::failure::CommandError;
 
 /// Refuses when `terraform init` in `root` would select another build. A CLI configuration of the user's own decides
 /// elsewhere where providers come from, so nothing can be said then.
-pub(super) fn require_own(root: &Path, environment: &Env) -> Result<(), CommandError> {
+pub(crate) fn require_own(root: &Path, environment: &Env) -> Result<(), CommandError> {
     if environment.get("TF_CLI_CONFIG_FILE").is_some() || !root::takes_our_provider(root)? {
         return Ok(());
     }
