@@ -5,7 +5,8 @@ use std::fs;
 use files::Digest;
 use tf_run::plan::{Counts, Plan, PlanExit, Refresh};
 use tf_run::{
-    ApplyArgs, Argv, Exit, Finished, Interrupt, Json, PlanArgs, Planned, ReadObjects, RunError, Terraform,
+    ApplyArgs, Argv, Exit, Finished, Interrupt, Json, PlanArgs, Planned, ReadObjects, RunError,
+    Terraform,
 };
 
 use super::assess::{Assessment, Evidence, PlanEvidence, assess};

@@ -111,12 +111,17 @@ pub fn settle(root: &Path, state: Option<&State>) -> files::Result<()> {
 pub fn in_doubt(root: &Path, state: Option<&State>) -> Vec<InDoubt> {
     let text = std::fs::read_to_string(place(root)).unwrap_or_default();
     // The last line may be torn.
-    let rows = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let rows = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
     let mut fates = Fates::default();
     rows.for_each(|row| fates.take_in(row));
     if let (Some(log), false) = (&fates.log, fates.ended) {
         let log = std::fs::read_to_string(log).unwrap_or_default();
-        let rows: Vec<Row> = log.lines().filter_map(|line| Row::of(&Event::parse(line))).collect();
+        let rows: Vec<Row> = log
+            .lines()
+            .filter_map(|line| Row::of(&Event::parse(line)))
+            .collect();
         rows.into_iter().for_each(|row| fates.take_in(row));
     }
     fates.in_doubt(state)
@@ -275,7 +280,9 @@ mod tests {
             ("apply_start", "changing", "update"),
             ("apply_start", "looked-at", "read"),
         ] {
-            journal.hear(&Event::parse(&event(kind, name, action))).unwrap();
+            journal
+                .hear(&Event::parse(&event(kind, name, action)))
+                .unwrap();
         }
         drop(journal);
         let saved = state(&[
@@ -293,7 +300,10 @@ mod tests {
         ];
         assert_eq!(names(dir.path(), &saved), expected);
         let lost = names(dir.path(), &Content::new(Vec::new()));
-        assert!(lost.contains(&"t.made (create, id-made)".to_owned()), "{lost:?}");
+        assert!(
+            lost.contains(&"t.made (create, id-made)".to_owned()),
+            "{lost:?}"
+        );
     }
 
     #[test]
@@ -336,7 +346,10 @@ mod tests {
     fn a_torn_line_and_no_journal_are_no_doubt() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(names(dir.path(), &state(&[])), Vec::<String>::new());
-        begun(dir.path(), None).file.line("{\"row\":\"started\",\"addr").unwrap();
+        begun(dir.path(), None)
+            .file
+            .line("{\"row\":\"started\",\"addr")
+            .unwrap();
         assert_eq!(names(dir.path(), &state(&[])), Vec::<String>::new());
     }
 }

@@ -33,6 +33,18 @@ fn saved(lab: &Lab) {
     assert_eq!(lab.state(), untainted);
 }
 
+/// What `state status` says nobody knows the fate of.
+fn in_doubt(lab: &Lab) -> Vec<String> {
+    let status = lab.em_infra(&["state", "status", "--format", "json"]);
+    let hazards = status.json()["hazards"].as_array().unwrap().clone();
+    let cut_off = hazards
+        .iter()
+        .filter(|hazard| hazard["code"] == "state-apply-cut-off");
+    cut_off
+        .map(|hazard| hazard["message"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 /// A plain rerun passes, and each VM was cloned once and never deleted.
 #[track_caller]
 fn a_rerun_passes(lab: &Lab) {
@@ -41,6 +53,7 @@ fn a_rerun_passes(lab: &Lab) {
     assert_eq!(lab.vms().into_keys().collect::<Vec<_>>(), VMIDS);
     assert_eq!(clones(lab), VMIDS.len(), "a VM was made again");
     assert!(lab.writes().iter().all(|write| write.method != "DELETE"));
+    assert_eq!(in_doubt(lab), Vec::<String>::new());
     assert!(lab.sim.world(|world| {
         VMIDS
             .iter()
@@ -57,6 +70,12 @@ fn killing_em_infra_leaves_terraform_to_finish_and_save() {
     assert!(is_alive(terraform));
     lab.while_time_passes(|| wait_until("Terraform has ended", || !is_alive(terraform)));
     saved(&lab);
+    let told = in_doubt(&lab);
+    assert_eq!(
+        told,
+        Vec::<String>::new(),
+        "Terraform's own log and the state tell"
+    );
     let writes = lab.writes().len();
     a_rerun_passes(&lab);
     assert_eq!(lab.writes()[writes..], [], "all was there");
@@ -105,7 +124,31 @@ fn after_a_killed_terraform_the_rerun_takes_over_what_was_begun() {
     let (lab, gate) = in_mid_create();
     kill(gate.terraform(), Signal::SIGKILL).unwrap();
     lab.while_time_passes(|| gate.ended()).ended_with(40);
+    names_all_three(&lab);
     a_rerun_passes(&lab);
+}
+
+/// A machine that loses its power ends both.
+#[test]
+fn after_both_were_killed_the_objects_in_doubt_are_named() {
+    let (lab, gate) = in_mid_create();
+    let terraform = gate.terraform();
+    gate.signal(Signal::SIGKILL);
+    kill(terraform, Signal::SIGKILL).unwrap();
+    gate.ended();
+    wait_until("Terraform has ended", || !is_alive(terraform));
+    names_all_three(&lab);
+    a_rerun_passes(&lab);
+}
+
+#[track_caller]
+fn names_all_three(lab: &Lab) {
+    let found = in_doubt(lab);
+    assert_eq!(found.len(), 1);
+    for name in ["control-1", "worker-1", "worker-2"] {
+        let object = format!("node[\"k3s-dev-{name}\"] (create)");
+        assert!(found[0].contains(&object), "{found:?}");
+    }
 }
 
 #[test]

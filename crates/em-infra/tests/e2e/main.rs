@@ -10,6 +10,7 @@ mod handoff;
 mod interruption;
 mod lab;
 mod process;
+mod rebuild;
 mod refusals;
 mod secrets;
 mod simulation;

@@ -12,13 +12,13 @@ impl Lab {
         self.em_infra(&[&["state", "--format", "json"], arguments].concat())
     }
 
-    fn apply(&self) {
+    pub(crate) fn apply(&self) {
         self.terraform(&[CHDIR, "init", "-input=false"]).succeeded();
         self.terraform(&[CHDIR, "apply", "-input=false", "-auto-approve"])
             .succeeded();
     }
 
-    fn has_no_changes(&self) {
+    pub(crate) fn has_no_changes(&self) {
         self.terraform(&[CHDIR, "plan", "-input=false", "-detailed-exitcode"])
             .succeeded();
     }
@@ -27,6 +27,19 @@ impl Lab {
     /// writes since tell rebuilding from keeping.
     fn machines(&self) -> (BTreeMap<u32, String>, usize) {
         (self.vms(), self.writes().len())
+    }
+
+    pub(crate) fn state_path(&self) -> std::path::PathBuf {
+        self.root().join("terraform.tfstate")
+    }
+
+    /// What a disaster leaves: no state file, or one with these bytes.
+    pub(crate) fn set_live_state(&self, content: Option<&[u8]>) {
+        let path = self.state_path();
+        files::remove_file(&path).unwrap();
+        if let Some(bytes) = content {
+            files::create_new(&path, bytes, files::Mode::Private).unwrap();
+        }
     }
 
     fn hazard_codes(&self) -> Vec<String> {

@@ -47,7 +47,11 @@ impl RebuildPlan {
     }
 
     /// Calls no provider: the plan imports and changes nothing.
-    fn apply(&self, request: &RebuildRequest<'_>, on_event: OnEvent<'_>) -> Result<(), RebuildError> {
+    fn apply(
+        &self,
+        request: &RebuildRequest<'_>,
+        on_event: OnEvent<'_>,
+    ) -> Result<(), RebuildError> {
         let args = ApplyArgs {
             plan: self.saved.clone(),
             var_files: request.var_files.to_vec(),
@@ -69,7 +73,11 @@ impl RebuildPlan {
     }
 
     fn difference(&self, state: &State) -> Option<String> {
-        let planned: BTreeSet<&str> = self.objects.iter().map(|one| one.address.as_str()).collect();
+        let planned: BTreeSet<&str> = self
+            .objects
+            .iter()
+            .map(|one| one.address.as_str())
+            .collect();
         let made: BTreeSet<&str> = state.managed().map(|one| one.address.as_str()).collect();
         let differs = planned.symmetric_difference(&made).next()?;
         Some(format!("it differs in {differs}"))
@@ -111,7 +119,10 @@ impl RebuildPlan {
             place: request.place,
             who: request.who,
         };
-        let kept = VaultWriter::open(request.vault)?.store(&new)?.snapshot().clone();
+        let kept = VaultWriter::open(request.vault)?
+            .store(&new)?
+            .snapshot()
+            .clone();
         let restore = RestoreRequest {
             place: request.place,
             vault: request.vault,

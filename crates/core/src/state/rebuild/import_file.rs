@@ -85,7 +85,10 @@ mod tests {
         let path = dir.path().join(IMPORT_FILE);
         let file = ImportFile::write(dir.path(), &one()).unwrap();
         let block = "import {\n  to = module.a.t.n[\"x\"]\n  id = \"pve/8001\"\n}\n";
-        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{HEAD}\n{block}"));
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            format!("{HEAD}\n{block}")
+        );
         drop(file);
         assert!(!path.exists());
     }
@@ -97,7 +100,11 @@ mod tests {
         std::mem::forget(ImportFile::write(dir.path(), &one()).unwrap());
         drop(ImportFile::write(dir.path(), &one()).unwrap());
         files::create_new(&path, b"# mine", Mode::Private).unwrap();
-        assert!(ImportFile::write(dir.path(), &one()).unwrap_err().is_already_there());
+        assert!(
+            ImportFile::write(dir.path(), &one())
+                .unwrap_err()
+                .is_already_there()
+        );
         assert_eq!(fs::read(&path).unwrap(), b"# mine");
     }
 

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use files::Digest;
 use tf_run::plan::Plan;
-use tf_run::{Diagnostic, Engine, Env, Event, InitArgs, Interrupt, PlanArgs, RunError, Severity, Terraform};
+use tf_run::{
+    Diagnostic, Engine, Env, Event, InitArgs, Interrupt, PlanArgs, RunError, Severity, Terraform,
+};
 
 use super::candidate::{Candidate, Doubt, candidates};
 use super::import_file::ImportFile;
@@ -12,7 +14,7 @@ use super::kind::Kind;
 use super::proof::objections;
 use super::scratch::Scratch;
 use crate::own_directory;
-use crate::state::content::Content;
+use crate::state::content::{Content, Unusable};
 use crate::state::locked::{Lock, LockError, LockedState, Who};
 use crate::state::place::{Backend, Place};
 use crate::state::restore::{PlanError, RestoreError};
@@ -145,7 +147,10 @@ pub fn plan(
     own_directory::make(&own_directory::of(root))?;
     let scratch = Scratch::make(root)?;
     let terraform = terraform(request, &scratch)?;
-    terraform.init(&InitArgs::default(), "init", on_event)?;
+    let init = terraform.init(&InitArgs::default(), "init", on_event);
+    if before.as_ref().is_none_or(is_passed_over_by_init) {
+        init?;
+    }
     let saved = |label| scratch.plan(label);
     let wanted = planned(request, &terraform, "wanted", &saved("wanted"), on_event)?;
     let found = candidates(&wanted, request.kinds).map_err(RebuildError::InDoubt)?;
@@ -162,7 +167,7 @@ pub fn plan(
     }
     Ok(RebuildPlan {
         objects: found,
-        before,
+        before: before.as_ref().map(Content::digest),
         terraform,
         saved,
         scratch,
@@ -170,8 +175,17 @@ pub fn plan(
     })
 }
 
-/// The digest of a live state that cannot be used; an error where any state can be.
-fn nothing_usable(request: &RebuildRequest<'_>) -> Result<Option<Digest>, RebuildError> {
+/// `init` reads the live state whatever it is told, and fails over one that is torn. An environment that was initialised before
+/// does without, and in another one the plan says what is missing.
+fn is_passed_over_by_init(live: &Content) -> bool {
+    match live.state() {
+        Ok(_) | Err(Unusable::Empty) => true,
+        Err(_) => false,
+    }
+}
+
+/// A live state that cannot be used, where there is one; an error where any state can be.
+fn nothing_usable(request: &RebuildRequest<'_>) -> Result<Option<Content>, RebuildError> {
     let current = match LockedState::take(request.place, request.who, "rebuild")? {
         Lock::Taken(mut state) => Some(state.read()?),
         Lock::Missing => None,
@@ -182,7 +196,7 @@ fn nothing_usable(request: &RebuildRequest<'_>) -> Result<Option<Digest>, Rebuil
     if request.snapshots == Snapshots::AreBetter {
         no_other_state(request)?;
     }
-    Ok(current.as_ref().map(Content::digest))
+    Ok(current)
 }
 
 fn no_other_state(request: &RebuildRequest<'_>) -> Result<(), RebuildError> {

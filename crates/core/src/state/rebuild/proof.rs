@@ -52,7 +52,10 @@ fn of_the_whole(plan: &Plan) -> Vec<Doubt> {
     let put_off = plan.deferred_changes.len() + plan.deferred_action_invocations.len();
     let table = [
         (plan.errored, "planning failed"),
-        (plan.complete == Some(false), "the plan leaves something out"),
+        (
+            plan.complete == Some(false),
+            "the plan leaves something out",
+        ),
         (put_off > 0, "something is put off to a later run"),
         (
             !plan.action_invocations.is_empty(),
@@ -83,7 +86,10 @@ mod tests {
 
     #[test]
     fn an_import_of_each_object_as_it_is_proves_it() {
-        let import = change("t.a", r#""change":{"actions":["no-op"],"importing":{"id":"1"}}"#);
+        let import = change(
+            "t.a",
+            r#""change":{"actions":["no-op"],"importing":{"id":"1"}}"#,
+        );
         let read = r#"{"address":"data.d.x","mode":"data","change":{"actions":["read"]}}"#;
         let outputs = r#""output_changes":{"o":{"actions":["create"],"after":1}}"#;
         let plan = format!(r#""resource_changes":[{import},{read}],{outputs}"#);
@@ -109,7 +115,10 @@ mod tests {
                 "t.a: create is planned",
             ),
             (
-                change("t.a", r#""change":{"actions":["delete","create"],"importing":{"id":"1"}}"#),
+                change(
+                    "t.a",
+                    r#""change":{"actions":["delete","create"],"importing":{"id":"1"}}"#,
+                ),
                 "t.a: delete, then create is planned",
             ),
             (
@@ -117,7 +126,11 @@ mod tests {
                 "t.a: it would be moved from t.b",
             ),
             (
-                format!("{},{}", change("t.a", same), change("t.b", r#""change":{"actions":["create"]}"#)),
+                format!(
+                    "{},{}",
+                    change("t.a", same),
+                    change("t.b", r#""change":{"actions":["create"]}"#)
+                ),
                 "t.b: nothing on the host was found for it before",
             ),
         ];

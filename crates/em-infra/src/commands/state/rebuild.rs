@@ -60,7 +60,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context<'_>) -> Result<Exit, 
             Snapshots::AreBetter
         },
     };
-    let activity = context.ui.activity("Looking for every object on the host …");
+    let activity = context
+        .ui
+        .activity("Looking for every object on the host …");
     let plan = plan(&request, &mut follow(&activity));
     drop(activity);
     let plan = plan.map_err(|error| failed(error, context))?;
@@ -133,16 +135,20 @@ fn failed(error: RebuildError, context: &Context<'_>) -> CommandError {
     match &error {
         RebuildError::NotLocal(_) => CommandError::new(Exit::Refused, error),
         RebuildError::Usable { .. } => refused(format!("em-infra state status{options}")),
-        RebuildError::Errored => refused(format!("em-infra state restore errored.tfstate{options}")),
+        RebuildError::Errored => {
+            refused(format!("em-infra state restore errored.tfstate{options}"))
+        }
         RebuildError::Kept { .. } => refused(format!(
             "em-infra state restore latest{options}, or, if that one is not wanted: em-infra state rebuild --anyway{options}"
         )),
-        RebuildError::Nothing => {
-            refused("there is nothing to take over: look at the inputs with em-infra check".to_owned())
-        }
+        RebuildError::Nothing => refused(
+            "there is nothing to take over: look at the inputs with em-infra check".to_owned(),
+        ),
         RebuildError::InDoubt(doubts) => {
             let first = CommandError::new(Exit::Refused, error.to_string());
-            let listed = doubts.iter().fold(first, |listed, doubt| listed.hint(doubt.to_string()));
+            let listed = doubts
+                .iter()
+                .fold(first, |listed, doubt| listed.hint(doubt.to_string()));
             listed.hint(
                 "nothing was written. Make the inputs say what is on the host and try again; or let em-infra gate take over what \
                  is there, change what differs and build the rest",
@@ -151,17 +157,18 @@ fn failed(error: RebuildError, context: &Context<'_>) -> CommandError {
         RebuildError::Terraform(_) => CommandError::new(Exit::Terraform, error),
         RebuildError::RunLock(_)
         | RebuildError::Lock(LockError::Held(_))
-        | RebuildError::Restore(RestoreError::Changed) => {
-            refused(format!("look at `em-infra state status{options}` and try again"))
-        }
-        RebuildError::NotAsPlanned(_) => {
-            refused("the live state was left alone; try again, and report it if it stays".to_owned())
-        }
+        | RebuildError::Restore(RestoreError::Changed) => refused(format!(
+            "look at `em-infra state status{options}` and try again"
+        )),
+        RebuildError::NotAsPlanned(_) => refused(
+            "the live state was left alone; try again, and report it if it stays".to_owned(),
+        ),
         RebuildError::Lock(_)
         | RebuildError::Vault(_)
         | RebuildError::Files(_)
         | RebuildError::Plan(_)
-        | RebuildError::Restore(_) => CommandError::from(error)
-            .hint(format!("the state is the old or the new one; `em-infra state status{options}` says which")),
+        | RebuildError::Restore(_) => CommandError::from(error).hint(format!(
+            "the state is the old or the new one; `em-infra state status{options}` says which"
+        )),
     }
 }
