@@ -110,19 +110,15 @@ pub fn settle(root: &Path, state: Option<&State>) -> files::Result<()> {
 /// The objects in doubt, given the live state. To be asked only while no apply runs.
 pub fn in_doubt(root: &Path, state: Option<&State>) -> Vec<InDoubt> {
     let text = std::fs::read_to_string(place(root)).unwrap_or_default();
+    let mut fates = Fates::default();
     // The last line may be torn.
     let rows = text
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok());
-    let mut fates = Fates::default();
-    rows.for_each(|row| fates.take_in(row));
+    fates.take_all(rows);
     if let (Some(log), false) = (&fates.log, fates.ended) {
         let log = std::fs::read_to_string(log).unwrap_or_default();
-        let rows: Vec<Row> = log
-            .lines()
-            .filter_map(|line| Row::of(&Event::parse(line)))
-            .collect();
-        rows.into_iter().for_each(|row| fates.take_in(row));
+        fates.take_all(log.lines().filter_map(|line| Row::of(&Event::parse(line))));
     }
     fates.in_doubt(state)
 }
@@ -178,6 +174,12 @@ enum Fate {
 }
 
 impl Fates {
+    fn take_all(&mut self, rows: impl Iterator<Item = Row>) {
+        for row in rows {
+            self.take_in(row);
+        }
+    }
+
     fn take_in(&mut self, row: Row) {
         match row {
             Row::Begun { log, .. } => self.log = Some(log),
@@ -200,8 +202,8 @@ impl Fates {
     fn in_doubt(self, state: Option<&State>) -> Vec<InDoubt> {
         let ended = self.ended;
         let open = self.objects.into_values().filter(|(object, fate)| {
-            let told = object.is_told_by(state, *fate);
-            !told && !(ended && *fate != Fate::Carried)
+            let is_open = !ended || *fate == Fate::Carried;
+            is_open && !object.is_told_by(state, *fate)
         });
         open.map(|(object, _)| object).collect()
     }

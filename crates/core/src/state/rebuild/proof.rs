@@ -119,7 +119,7 @@ mod tests {
                     "t.a",
                     r#""change":{"actions":["delete","create"],"importing":{"id":"1"}}"#,
                 ),
-                "t.a: delete, then create is planned",
+                "t.a: replace (delete, then create) is planned",
             ),
             (
                 change("t.a", &format!(r#""previous_address":"t.b",{same}"#)),
