@@ -199,6 +199,7 @@ mod tests {
             },
             reserved: None,
             managed: BTreeSet::new(),
+            devices: std::collections::BTreeMap::default(),
         };
         marker::embed("", &marker).unwrap()
     }
