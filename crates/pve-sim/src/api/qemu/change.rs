@@ -165,10 +165,11 @@ impl Change {
         self.delete.iter().rev().cloned().collect()
     }
 
-    /// What is to be set, in no fixed order.
+    /// What is to be set, in no fixed order, the first one last.
     pub(crate) fn settings(&self, world: &mut World) -> Vec<String> {
         let mut keys: Vec<String> = self.set.keys().cloned().collect();
         shuffle(world, &mut keys);
+        keys.reverse();
         keys
     }
 
