@@ -1,5 +1,5 @@
-//! The provider survives anything and touches nothing that is not its own: tests of `provider`, whose figures are
-//! printed and whose failure is the proof's.
+//! The provider survives anything and touches nothing that is not its own: tests, in process and through real
+//! Terraform, whose figures are printed and whose failure is the proof's.
 
 use std::process::{Command, Stdio};
 
@@ -10,44 +10,85 @@ use crate::tidy::root;
 /// A claim and the tests that prove it.
 pub(super) struct Proof {
     claim: &'static str,
-    tests: &'static str,
-    /// How many lines of figures its tests print.
-    lines: usize,
+    suites: &'static [Suite],
     summary: &'static str,
+}
+
+/// Tests of one program that print figures.
+struct Suite {
+    package: &'static str,
+    program: &'static str,
+    tests: &'static str,
+    /// How many lines of figures they print.
+    lines: usize,
+}
+
+impl Suite {
+    /// The provider in process.
+    const fn provider(tests: &'static str, lines: usize) -> Self {
+        Self {
+            package: "provider",
+            program: "life",
+            tests,
+            lines,
+        }
+    }
+
+    /// The executable, driven by real Terraform.
+    const fn terraform(tests: &'static str) -> Self {
+        Self {
+            package: "em-infra",
+            program: "e2e",
+            tests,
+            lines: 1,
+        }
+    }
 }
 
 pub(super) const SURVIVAL: Proof = Proof {
     claim: "survival",
-    tests: "matrix::survival",
-    lines: 3,
+    suites: &[
+        Suite::provider("matrix::survival", 3),
+        Suite::terraform("survival::"),
+    ],
     summary: "every case converged: 0 orphans, 0 doubles, 0 rebuilt, second plans empty",
 };
 
 pub(super) const IDENTITY: Proof = Proof {
     claim: "identity",
-    tests: "matrix::strangers",
-    lines: 1,
+    suites: &[Suite::provider("matrix::strangers", 1)],
     summary: "0 writes to VMs of others",
 };
 
 pub(super) const IDEMPOTENCY: Proof = Proof {
     claim: "idempotency",
-    tests: "matrix::idempotency",
-    lines: 1,
+    suites: &[
+        Suite::provider("matrix::idempotency", 1),
+        Suite::terraform("idempotency::"),
+    ],
     summary: "every second plan was empty, with and without refresh",
 };
 
 /// Runs the tests of one proof. They fail where a bound does not hold.
 #[expect(clippy::print_stdout, reason = "a proof prints what it counted")]
 pub(super) fn run(proof: &Proof, extent: Extent) -> Result<(), Failure> {
+    for suite in proof.suites {
+        figures(proof.claim, suite, extent)?;
+    }
+    println!("{}: {}", proof.claim, proof.summary);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a proof prints what it counted")]
+fn figures(claim: &'static str, suite: &Suite, extent: Extent) -> Result<(), Failure> {
     let arguments = [
         "test",
         "--quiet",
         "--locked",
         "--package",
-        "provider",
+        suite.package,
         "--test",
-        "life",
+        suite.program,
     ];
     let extent = match extent {
         Extent::Quick => "sample",
@@ -55,7 +96,7 @@ pub(super) fn run(proof: &Proof, extent: Extent) -> Result<(), Failure> {
     };
     let output = Command::new("cargo")
         .args(arguments)
-        .args(["--", proof.tests, "--nocapture"])
+        .args(["--", suite.tests, "--nocapture"])
         .env("EM_INFRA_PROVE", extent)
         .current_dir(root())
         .stderr(Stdio::inherit())
@@ -73,12 +114,11 @@ pub(super) fn run(proof: &Proof, extent: Extent) -> Result<(), Failure> {
     for line in &figures {
         println!("{line}");
     }
-    if !output.status.success() || figures.len() != proof.lines {
+    if !output.status.success() || figures.len() != suite.lines {
         return Err(Failure::Unproven {
-            claim: proof.claim,
-            reason: format!("the tests `{}` did not hold\n{text}", proof.tests),
+            claim,
+            reason: format!("the tests `{}` did not hold\n{text}", suite.tests),
         });
     }
-    println!("{}: {}", proof.claim, proof.summary);
     Ok(())
 }

@@ -1,8 +1,6 @@
 //! What `docs/guides/by-hand.md` tells a person to type.
 
-use crate::lab::Lab;
-
-const CHDIR: &str = "-chdir=terraform/environments/k3s-dev";
+use crate::lab::{CHDIR, Lab};
 
 #[test]
 fn the_four_commands_work_by_hand() {

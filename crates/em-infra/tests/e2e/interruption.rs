@@ -1,10 +1,13 @@
 //! Whatever ends in the middle of an apply, a plain rerun passes: nothing is lost, made twice or rebuilt.
 
+use std::time::Duration;
+
 use nix::sys::signal::{Signal, kill};
+use pve_sim::Vm;
 use testkit::wait_until;
 
 use crate::gate::passes;
-use crate::lab::Lab;
+use crate::lab::{CHDIR, Lab};
 use crate::process::{Running, is_alive, started_from};
 
 const VMIDS: [u32; 3] = [8001, 8010, 8011];
@@ -160,4 +163,78 @@ fn after_a_killed_provider_the_rerun_takes_over_what_was_begun() {
     }
     lab.while_time_passes(|| gate.ended()).ended_with(40);
     a_rerun_passes(&lab);
+}
+
+#[test]
+fn terraform_and_providers_killed_together_are_made_good_without_a_refresh() {
+    let (lab, gate) = in_mid_create();
+    let providers = started_from(&lab.home());
+    for victim in [gate.terraform()].into_iter().chain(providers) {
+        kill(victim, Signal::SIGKILL).unwrap();
+    }
+    lab.while_time_passes(|| gate.ended()).ended_with(40);
+    let apply = [CHDIR, "apply", "-refresh=false", "-auto-approve"];
+    lab.while_time_passes(|| lab.terraform(&apply)).succeeded();
+    let writes = lab.writes().len();
+    a_rerun_passes(&lab);
+    assert_eq!(lab.writes()[writes..], [], "all was there");
+}
+
+/// Ctrl-C in a terminal reaches Terraform and its providers alike.
+#[test]
+fn ctrl_c_at_a_bare_terraform_loses_nothing_however_often() {
+    for times in [1, 2] {
+        let lab = Lab::frozen().with_init();
+        let terraform = lab.start_terraform(&[CHDIR, "apply", "-auto-approve"]);
+        wait_until("the clones of all VMs have begun", || {
+            clones(&lab) == VMIDS.len()
+        });
+        for _ in 0..times {
+            terraform.signal_group(Signal::SIGINT);
+        }
+        let said = lab.while_time_passes(|| terraform.ended());
+        assert_ne!(said.code, Some(0), "{said:?}");
+        a_rerun_passes(&lab);
+    }
+}
+
+/// The task of the clone that makes a VM.
+fn task_of(lab: &Lab, vmid: u32) -> String {
+    let newid = ("newid".to_owned(), vmid.to_string());
+    let mut writes = lab.writes().into_iter();
+    let clone = writes.find(|write| write.parameters.contains(&newid));
+    clone.and_then(|clone| clone.upid).unwrap()
+}
+
+/// The one leftover that no token can remove: the lock of a clone whose worker was killed on the host.
+#[test]
+fn a_clone_that_was_killed_on_the_host_is_refused_with_the_lines_that_remove_it() {
+    let (lab, gate) = in_mid_create();
+    let locked = || {
+        let is_locked = |(vmid, vm): (u32, &Vm)| (vm.lock() == Some("clone")).then_some(vmid);
+        lab.sim.world(|world| world.vms().find_map(is_locked))
+    };
+    wait_until("a clone has made something to leave behind", || {
+        lab.sim.advance(Duration::from_millis(10));
+        locked().is_some()
+    });
+    let vmid = locked().unwrap();
+    let task = task_of(&lab, vmid);
+    lab.sim.edit(|world| world.kill_worker(&task));
+    lab.while_time_passes(|| gate.ended()).ended_with(40);
+    let writes = lab.writes().len();
+    let rerun = lab.start_gate();
+    let said = lab.while_time_passes(|| rerun.ended()).ended_with(40);
+    assert_eq!(lab.writes()[writes..], [], "refused at plan");
+    for line in [
+        format!("qm unlock {vmid}\n"),
+        format!("qm destroy {vmid} --purge 1 --destroy-unreferenced-disks 1\n"),
+    ] {
+        assert!(said.stderr.contains(&line), "{line} in:\n{}", said.stderr);
+    }
+    lab.sim.edit(|world| world.set_config_lock(vmid, None));
+    lab.while_time_passes(|| {
+        lab.destroy(vmid);
+        assert_eq!(passes(&lab), [1, 0, 0]);
+    });
 }

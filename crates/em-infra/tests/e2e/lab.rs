@@ -3,14 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use pve_api::VmId;
+use pve_client::{Auth, Client, Connection, Secret, Tls};
 use pve_sim::{Config, Entry, Scenario, Sim};
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::wait_until;
 use tf_run::Env;
 use tokio::runtime::Runtime;
 
@@ -30,8 +34,15 @@ pub(crate) struct Lab {
     folder: TempDir,
     pub(crate) sim: Sim,
     /// The host lives as long as it does.
-    _runtime: Runtime,
+    runtime: Runtime,
 }
+
+/// What makes `terraform` work on the environment from where a person stands.
+pub(crate) const CHDIR: &str = "-chdir=terraform/environments/k3s-dev";
+
+/// The inputs of a test, on top of the example's.
+const INPUTS: &str = "z.auto.tfvars";
+const JSON_INPUTS: &str = "z.auto.tfvars.json";
 
 const GATE: [&str; 4] = ["gate", "--yes", "--format", "json"];
 
@@ -45,18 +56,17 @@ pub(crate) struct Said {
 
 impl Lab {
     pub(crate) fn new() -> Self {
-        Self::with_speed(FAST)
+        Self::on(Config::real(scenario(), FAST))
     }
 
-    fn with_speed(speed: f64) -> Self {
+    /// The same beside a host of one's own.
+    pub(crate) fn on(host: Config) -> Self {
         let runtime = Runtime::new().unwrap();
-        let sim = runtime
-            .block_on(Sim::start(Config::real(scenario(), speed)))
-            .unwrap();
+        let sim = runtime.block_on(Sim::start(host)).unwrap();
         let lab = Self {
             folder: tempfile::tempdir().unwrap(),
             sim,
-            _runtime: runtime,
+            runtime,
         };
         lab.clone_configuration();
         std::fs::create_dir(lab.home()).unwrap();
@@ -70,12 +80,36 @@ impl Lab {
 
     /// The same on a host whose tasks go on only in [`Self::while_time_passes`].
     pub(crate) fn frozen() -> Self {
-        Self::with_speed(FROZEN).with_provider()
+        Self::on(Config::real(scenario(), FROZEN)).with_provider()
     }
 
-    fn with_provider(self) -> Self {
+    /// With the provider, and with Terraform set up: whoever drives it by hand goes on from here.
+    pub(crate) fn initialised() -> Self {
+        Self::installed().with_init()
+    }
+
+    pub(crate) fn with_provider(self) -> Self {
         self.em_infra(&["provider", "install"]).succeeded();
         self
+    }
+
+    pub(crate) fn with_init(self) -> Self {
+        self.terraform(&[CHDIR, "init", "-input=false"]).succeeded();
+        self
+    }
+
+    /// Puts a new host in the place of the one that was, and forgets the state and the inputs.
+    pub(crate) fn start_over(&mut self) {
+        let config = Config::real(scenario(), FAST);
+        self.sim = self.runtime.block_on(Sim::start(config)).unwrap();
+        for name in [
+            "terraform.tfstate",
+            "terraform.tfstate.backup",
+            INPUTS,
+            JSON_INPUTS,
+        ] {
+            remove(&self.root().join(name));
+        }
     }
 
     /// Everything that belongs to this test.
@@ -93,7 +127,13 @@ impl Lab {
 
     /// Sets inputs on top of the example.
     pub(crate) fn inputs(&self, text: &str) {
-        overwrite(&self.root().join("z.auto.tfvars"), text);
+        overwrite(&self.root().join(INPUTS), text);
+    }
+
+    /// The same as JSON.
+    pub(crate) fn json_inputs(&self, inputs: &serde_json::Map<String, Value>) {
+        let text = serde_json::to_string(inputs).unwrap();
+        overwrite(&self.root().join(JSON_INPUTS), &text);
     }
 
     /// The environment of a person with this host's address and token in it.
@@ -143,8 +183,11 @@ impl Lab {
 
     /// What `terraform output` answers, without the types.
     pub(crate) fn outputs(&self) -> BTreeMap<String, Value> {
-        let arguments = ["-chdir=terraform/environments/k3s-dev", "output", "-json"];
-        let Value::Object(outputs) = self.terraform(&arguments).succeeded().json() else {
+        let Value::Object(outputs) = self
+            .terraform(&[CHDIR, "output", "-json"])
+            .succeeded()
+            .json()
+        else {
             panic!("outputs are an object");
         };
         let values = outputs
@@ -170,6 +213,13 @@ impl Lab {
 
     pub(crate) fn terraform(&self, arguments: &[&str]) -> Said {
         said(self.command(&testkit::engine().program, arguments, &self.env()))
+    }
+
+    /// Terraform in a process group of its own, and the test goes on beside it.
+    pub(crate) fn start_terraform(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(&testkit::engine().program, arguments, &self.env());
+        command.process_group(0);
+        Running::start(command)
     }
 
     /// A command that runs where a person stands: at the root of the clone.
@@ -207,6 +257,25 @@ impl Lab {
             .into_iter()
             .filter(|entry| entry.write)
             .collect()
+    }
+
+    /// Removes a VM as root does on the host, with all its volumes.
+    pub(crate) fn destroy(&self, vmid: u32) {
+        let (id, secret) = self.sim.token("root").unwrap();
+        let connection = Connection {
+            endpoint: self.sim.url().parse().unwrap(),
+            auth: Auth::Token {
+                id: id.parse().unwrap(),
+                secret: Secret::new(secret),
+            },
+            tls: Tls::Insecure,
+        };
+        let client = Client::new(&connection).unwrap();
+        let (node, id) = ("pve".parse().unwrap(), VmId::new(vmid).unwrap());
+        self.runtime.block_on(client.delete_vm(&node, id)).unwrap();
+        wait_until("the VM is gone", || {
+            self.sim.world(|world| world.vm(vmid).is_none())
+        });
     }
 
     fn clone_configuration(&self) {
@@ -280,8 +349,12 @@ impl From<Output> for Said {
 }
 
 fn overwrite(path: &Path, text: &str) {
+    remove(path);
+    files::create_new(path, text.as_bytes(), files::Mode::Private).unwrap();
+}
+
+fn remove(path: &Path) {
     if path.exists() {
         std::fs::remove_file(path).unwrap();
     }
-    files::create_new(path, text.as_bytes(), files::Mode::Private).unwrap();
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::lab::Said;
@@ -25,9 +25,19 @@ impl Running {
         kill(self.pid(), signal).unwrap();
     }
 
+    /// Sends a signal to all that it has started too, as a terminal does. Only for one with a process group of its own.
+    pub(crate) fn signal_group(&self, signal: Signal) {
+        killpg(self.pid(), signal).unwrap();
+    }
+
     /// The one program that it waits for: Terraform.
     pub(crate) fn terraform(&self) -> Pid {
         only(processes().filter(|pid| parent(*pid) == Some(self.pid())))
+    }
+
+    /// Whether it has come to its end by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
     }
 
     pub(crate) fn ended(self) -> Said {
