@@ -28,6 +28,10 @@ macro_rules! codes {
 }
 
 codes! {
+    TextEncoding "text-encoding",
+    Syntax "syntax",
+    NameDuplicate "name-duplicate",
+    ValueComputed "value-computed",
     InputRequired "input-required",
     InputUnknown "input-unknown",
     InputDeprecated "input-deprecated",
@@ -111,6 +115,16 @@ codes! {
     NotEvaluated "not-evaluated",
 }
 
+impl Example {
+    /// The lines of an example that is made of inputs.
+    pub fn inputs(self) -> Option<Lines> {
+        match self {
+            Self::Inputs(lines) => Some(lines),
+            Self::Text(_) => None,
+        }
+    }
+}
+
 impl Code {
     /// The rule behind the code.
     pub fn rule(self) -> &'static Rule {
@@ -142,17 +156,26 @@ pub struct Rule {
     pub why: &'static str,
     /// How to mend a breach.
     pub fix: &'static str,
-    /// Inputs that break it, on top of [`BASE`].
+    /// What breaks it.
     pub fails: Example,
-    /// The neighbours of `fails` that keep it, on top of [`BASE`].
+    /// The neighbour of `fails` that keeps it.
     pub passes: Example,
 }
 
-/// Inputs of an example: names with their values as JSON, `null` for a line that is left out.
-pub type Example = &'static [(&'static str, &'static str)];
+/// An example of a rule.
+#[derive(Debug, Clone, Copy)]
+pub enum Example {
+    /// Inputs on top of [`BASE`].
+    Inputs(Lines),
+    /// The text of a variable file, for the rules of the text itself: whoever reads files applies those.
+    Text(&'static str),
+}
+
+/// Names of inputs with their values as JSON, `null` for a line that is left out.
+pub type Lines = &'static [(&'static str, &'static str)];
 
 /// The smallest complete inputs, which every example builds on.
-pub const BASE: Example = &[
+pub const BASE: Lines = &[
     ("node", r#""pve""#),
     ("disk_pool", r#""local-lvm""#),
     ("control_plane_template", r#""talos-v1.13-nocloud""#),
@@ -199,11 +222,12 @@ mod tests {
     #[test]
     fn the_examples_are_json_and_name_inputs() {
         for rule in RULES {
-            for (name, json) in rule.fails.iter().chain(rule.passes) {
+            let lines = |example: Example| example.inputs().unwrap_or_default();
+            for (name, json) in lines(rule.fails).iter().chain(lines(rule.passes)) {
                 serde_json::from_str::<serde_json::Value>(json)
                     .unwrap_or_else(|error| panic!("{}: {name}: {error}", rule.code));
             }
-            for (name, _) in rule.passes {
+            for (name, _) in lines(rule.passes) {
                 assert!(crate::inputs::find(name).is_some(), "{}: {name}", rule.code);
             }
         }

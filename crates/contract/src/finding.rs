@@ -42,6 +42,8 @@ pub struct Finding {
     pub help: String,
     /// Other places that take part, each with its role.
     pub related: Vec<(Path, String)>,
+    /// Whether the value at `path` may be shown.
+    pub subject: Subject,
 }
 
 impl Finding {
@@ -54,7 +56,14 @@ impl Finding {
             message,
             help: help.into(),
             related: Vec::new(),
+            subject: Subject::Quoted,
         }
+    }
+
+    /// Says that the value at the path may hold a secret, so that nobody shows it.
+    pub(crate) fn hidden(mut self) -> Self {
+        self.subject = Subject::Hidden;
+        self
     }
 
     pub(crate) fn with_related(mut self, path: Path, role: impl Into<String>) -> Self {
@@ -114,9 +123,9 @@ pub(crate) struct Fault {
     pub(crate) subject: Subject,
 }
 
-/// Whether a message may quote the value it is about.
+/// Whether the value that a finding is about may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub enum Subject {
     /// The value is quoted.
     Quoted,
     /// The value may hold a secret and is not shown.
@@ -143,6 +152,10 @@ impl Fault {
             Subject::Quoted => format!("`{}` {}", text.escape_debug(), self.what),
             Subject::Hidden => format!("the value {}", self.what),
         };
-        Finding::new(self.code, path, message, self.help)
+        let finding = Finding::new(self.code, path, message, self.help);
+        match self.subject {
+            Subject::Quoted => finding,
+            Subject::Hidden => finding.hidden(),
+        }
     }
 }

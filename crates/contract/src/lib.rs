@@ -20,8 +20,8 @@ mod text;
 mod topology;
 mod value;
 
-pub use code::{BASE, Code, Example, RULES, Rule, example_values};
-pub use finding::{Finding, Severity, report};
+pub use code::{BASE, Code, Example, Lines, RULES, Rule, example_values};
+pub use finding::{Finding, Severity, Subject, report};
 pub use handoff::{BootstrapContract, MadeNode, bootstrap_contract};
 pub use input::{Default, Input, Layer, Privacy, Section};
 pub use kind::{Attribute, Kind, Whole};

@@ -13,8 +13,11 @@ fn the_base_of_all_examples_has_no_findings() {
 
 #[test]
 fn every_rule_fires_on_its_failing_example() {
-    for rule in RULES {
-        let findings = check(&example_values(rule.fails));
+    for (rule, fails) in RULES
+        .iter()
+        .filter_map(|rule| Some((rule, rule.fails.inputs()?)))
+    {
+        let findings = check(&example_values(fails));
         let fired = findings.iter().find(|finding| finding.code == rule.code);
         let fired = fired.unwrap_or_else(|| panic!("{} is silent; {findings:#?}", rule.code));
         assert_eq!(fired.severity, rule.severity, "{}", rule.code);
@@ -24,8 +27,11 @@ fn every_rule_fires_on_its_failing_example() {
 
 #[test]
 fn every_rule_is_silent_on_its_passing_example() {
-    for rule in RULES {
-        let findings = check(&example_values(rule.passes));
+    for (rule, passes) in RULES
+        .iter()
+        .filter_map(|rule| Some((rule, rule.passes.inputs()?)))
+    {
+        let findings = check(&example_values(passes));
         assert!(
             !codes(&findings).contains(&rule.code),
             "{}: {findings:#?}",

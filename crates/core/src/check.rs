@@ -5,7 +5,9 @@ mod text;
 use std::ops::Range;
 use std::path::Path;
 
-use contract::{Code, Finding, InputValues, Kind, Severity, Topology, Value, inputs as table};
+use contract::{
+    Code, Finding, InputValues, Kind, Severity, Subject, Topology, Value, inputs as table,
+};
 
 use crate::inputs::{
     self, CommandLineInput, Declared, Given, InputError, Node, NodeKind, Sources, Step, TextId,
@@ -38,8 +40,8 @@ pub struct Report {
 /// A finding and the place it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
-    /// The rule that speaks; none for a text that is no HCL or JSON at all.
-    pub code: Option<Code>,
+    /// The rule that speaks.
+    pub code: Code,
     /// How much it weighs.
     pub severity: Severity,
     /// What is wrong.
@@ -75,9 +77,11 @@ impl Report {
 pub fn check(request: Request<'_>) -> Result<Report, InputError> {
     let sources = read(request)?;
     let values = values(&sources);
+    let findings = contract::check(&values);
+    let hidden = hidden(&sources, &findings);
     let mut found = faults(&sources);
     found.extend(sources.effective_all().flat_map(not_literal));
-    found.extend(rules(&sources, &values));
+    found.extend(located_all(&sources, &findings));
     found.sort_by(|one, other| {
         (one.place.is_none(), &one.place).cmp(&(other.place.is_none(), &other.place))
     });
@@ -90,7 +94,7 @@ pub fn check(request: Request<'_>) -> Result<Report, InputError> {
         None
     };
     Ok(Report {
-        texts: text::of(&sources),
+        texts: text::of(&sources, &hidden),
         findings: found,
         topology,
     })
@@ -152,11 +156,20 @@ fn value(node: &Node) -> Value {
     }
 }
 
+/// Places whose text may hold a secret, whatever the name before it says: a whole token in the place of its id.
+fn hidden(sources: &Sources, findings: &[Finding]) -> Vec<Place> {
+    findings
+        .iter()
+        .filter(|finding| finding.subject == Subject::Hidden)
+        .filter_map(|finding| place(sources, finding.code, &finding.path))
+        .collect()
+}
+
 /// What the rules say. Of a text that could not be read nothing is known to be missing, so that only findings about
 /// what was read are said then.
-fn rules(sources: &Sources, values: &InputValues) -> Vec<Located> {
-    let complete = sources.faults().is_empty();
-    contract::check(values)
+fn located_all(sources: &Sources, findings: &[Finding]) -> Vec<Located> {
+    let complete = sources.faults().iter().all(|fault| fault.unread.is_empty());
+    findings
         .iter()
         .map(|finding| located(sources, finding))
         .filter(|finding| complete || finding.place.is_some())
@@ -168,27 +181,31 @@ fn faults(sources: &Sources) -> Vec<Located> {
         .faults()
         .iter()
         .map(|fault| Located {
-            code: None,
+            code: fault.code,
             severity: Severity::Error,
             message: fault.message.clone(),
-            help: "the rest of this text was not checked; mend it and check again".to_owned(),
+            help: fault.help.clone(),
             place: Some(Place::new(fault.text, fault.span.clone())),
-            related: Vec::new(),
+            related: fault
+                .related
+                .iter()
+                .map(|(span, role)| (Place::new(fault.text, span.clone()), (*role).to_owned()))
+                .collect(),
         })
         .collect()
 }
 
-/// Variable files hold literals: Terraform refuses anything else with `Variables not allowed`.
+/// Variable files hold literals: Terraform computes what needs no variable and no function, and refuses the rest.
 fn not_literal(given: &Given) -> Vec<Located> {
     let mut spans = Vec::new();
     collect_not_literal(&given.assignment.value, &mut spans);
     spans
         .into_iter()
         .map(|span| Located {
-            code: None,
+            code: Code::ValueComputed,
             severity: Severity::Error,
             message: format!("`{}` is computed here", given.assignment.name.name),
-            help: "a variable file holds plain values only: write the value itself".to_owned(),
+            help: "a variable file holds plain values only: write the value itself, text in double quotes".to_owned(),
             place: Some(Place::new(given.text, span)),
             related: Vec::new(),
         })
@@ -212,7 +229,7 @@ fn collect_not_literal(node: &Node, into: &mut Vec<Range<usize>>) {
 
 fn located(sources: &Sources, finding: &Finding) -> Located {
     Located {
-        code: Some(finding.code),
+        code: finding.code,
         severity: finding.severity,
         message: finding.message.clone(),
         help: finding.help.clone(),

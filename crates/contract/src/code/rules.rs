@@ -1,19 +1,56 @@
 //! What each rule demands, why, how to mend a breach, and its two examples: one that breaks it and the neighbour
 //! that keeps it. `docs/reference/checks.md` is this table, and a test runs every example.
 
+use crate::code::Example::{Inputs, Text};
 use crate::code::{Code, Rule};
 use crate::finding::Severity::{Error, Note, Warning};
 
 /// Every rule, in the order of its code.
 pub const RULES: &[Rule] = &[
     Rule {
+        code: Code::TextEncoding,
+        severity: Error,
+        what: "A variable file is UTF-8.",
+        why: "Terraform refuses bytes that are no text, and a letter in another encoding is another letter.",
+        fix: "Save the file as UTF-8.",
+        fails: Text("env_name = \"k3s-d\u{fffd}v\"\n"),
+        passes: Text("env_name = \"k3s-dev\"\n"),
+    },
+    Rule {
+        code: Code::Syntax,
+        severity: Error,
+        what: "A variable file is made of `name = value` lines; a `.json` one is a JSON object.",
+        why: "Of a line that cannot be read nothing is known.",
+        fix: "Close what was opened, and put text in double quotes.",
+        fails: Text("node = \"pve\n"),
+        passes: Text("node = \"pve\"\n"),
+    },
+    Rule {
+        code: Code::NameDuplicate,
+        severity: Error,
+        what: "A name stands once in a file, and a key once in a map.",
+        why: "Terraform refuses a file with a name twice; of a key twice it takes the last without a word.",
+        fix: "Remove one of the two.",
+        fails: Text("worker_count = 1\nworker_count = 2\n"),
+        passes: Text("worker_count = 2\n"),
+    },
+    Rule {
+        code: Code::ValueComputed,
+        severity: Error,
+        what: "A variable file holds plain values.",
+        why: "Terraform knows no variables and no functions there, and a computed value is not where it is read.",
+        fix: "Write the value itself; put text in double quotes.",
+        fails: Text("node = pve\n"),
+        passes: Text("node = \"pve\"\n"),
+    },
+    Rule {
         code: Code::InputRequired,
         severity: Error,
         what: "An input without a default is given.",
         why: "Terraform would stop and ask, or fail after the first of several missing ones.",
         fix: "Add the line.",
-        fails: &[("node", "null")],
-        passes: &[("node", r#""pve""#)],
+        fails: Inputs(&[("node", "null")]),
+        passes: Inputs(&[("node", r#""pve""#)]),
     },
     Rule {
         code: Code::InputUnknown,
@@ -21,8 +58,8 @@ pub const RULES: &[Rule] = &[
         what: "Every name in the inputs is the name of an input.",
         why: "Terraform only warns about an undeclared name, and the default is used in its place.",
         fix: "Correct the name, or remove the line.",
-        fails: &[("worker_cuont", "2")],
-        passes: &[("worker_count", "2")],
+        fails: Inputs(&[("worker_cuont", "2")]),
+        passes: Inputs(&[("worker_count", "2")]),
     },
     Rule {
         code: Code::InputDeprecated,
@@ -30,8 +67,8 @@ pub const RULES: &[Rule] = &[
         what: "An input of the earlier contract that has no effect is not given.",
         why: "It looks as if it did something.",
         fix: "Remove the line.",
-        fails: &[("wait_for_ip_timeout", "300")],
-        passes: &[],
+        fails: Inputs(&[("wait_for_ip_timeout", "300")]),
+        passes: Inputs(&[]),
     },
     Rule {
         code: Code::AttributeUnknown,
@@ -39,8 +76,8 @@ pub const RULES: &[Rule] = &[
         what: "Every attribute of an object is one that the object has.",
         why: "Terraform drops an unknown attribute without a word, and the node is built without it.",
         fix: "Correct the name, or remove it.",
-        fails: &[("workers", r#"{"worker-1": {"memory": 8192}}"#)],
-        passes: &[("workers", r#"{"worker-1": {"memory_mb": 8192}}"#)],
+        fails: Inputs(&[("workers", r#"{"worker-1": {"memory": 8192}}"#)]),
+        passes: Inputs(&[("workers", r#"{"worker-1": {"memory_mb": 8192}}"#)]),
     },
     Rule {
         code: Code::TypeMismatch,
@@ -48,8 +85,8 @@ pub const RULES: &[Rule] = &[
         what: "A value has the type of its input.",
         why: "Terraform converts between text, numbers and truth values where it can, and fails where it cannot.",
         fix: "Write the value in its own type: numbers and `true` or `false` without quotes, text with them.",
-        fails: &[("worker_count", r#""2""#)],
-        passes: &[("worker_count", "2")],
+        fails: Inputs(&[("worker_count", r#""2""#)]),
+        passes: Inputs(&[("worker_count", "2")]),
     },
     Rule {
         code: Code::ElementNull,
@@ -57,8 +94,8 @@ pub const RULES: &[Rule] = &[
         what: "No element of a list or map is null.",
         why: "A null element names no address, device or node.",
         fix: "Leave the element out, or give it a value (`{}` for a node without differences).",
-        fails: &[("nameservers", r#"["192.168.1.1", null]"#)],
-        passes: &[("nameservers", r#"["192.168.1.1"]"#)],
+        fails: Inputs(&[("nameservers", r#"["192.168.1.1", null]"#)]),
+        passes: Inputs(&[("nameservers", r#"["192.168.1.1"]"#)]),
     },
     Rule {
         code: Code::ListDuplicate,
@@ -66,8 +103,8 @@ pub const RULES: &[Rule] = &[
         what: "No element stands in a list twice.",
         why: "It is a slip, and what was meant in its place is missing.",
         fix: "Remove one of them.",
-        fails: &[("nameservers", r#"["192.168.1.1", "192.168.1.1"]"#)],
-        passes: &[("nameservers", r#"["192.168.1.1", "192.168.1.2"]"#)],
+        fails: Inputs(&[("nameservers", r#"["192.168.1.1", "192.168.1.1"]"#)]),
+        passes: Inputs(&[("nameservers", r#"["192.168.1.1", "192.168.1.2"]"#)]),
     },
     Rule {
         code: Code::TextEmpty,
@@ -75,8 +112,8 @@ pub const RULES: &[Rule] = &[
         what: "A text that is given is not empty.",
         why: r#"An empty name reaches Proxmox as "use the default" or as an error without the input's name."#,
         fix: "Type a value, or remove the line.",
-        fails: &[("worker_template", r#""""#)],
-        passes: &[("worker_template", r#""talos-v1.13-nocloud""#)],
+        fails: Inputs(&[("worker_template", r#""""#)]),
+        passes: Inputs(&[("worker_template", r#""talos-v1.13-nocloud""#)]),
     },
     Rule {
         code: Code::TextBlanks,
@@ -84,8 +121,8 @@ pub const RULES: &[Rule] = &[
         what: "A text has no blanks at its ends.",
         why: "Proxmox would look for a name with blanks in it, and the message would not show them.",
         fix: "Remove the blanks.",
-        fails: &[("disk_pool", r#""local-lvm ""#)],
-        passes: &[("disk_pool", r#""local-lvm""#)],
+        fails: Inputs(&[("disk_pool", r#""local-lvm ""#)]),
+        passes: Inputs(&[("disk_pool", r#""local-lvm""#)]),
     },
     Rule {
         code: Code::TextControl,
@@ -93,8 +130,8 @@ pub const RULES: &[Rule] = &[
         what: "A text stands on one line.",
         why: "A line break or another control character in a path is a slip of copying.",
         fix: "Write it on one line.",
-        fails: &[("proxmox_tls_ca_file", r#""/etc/ssl\tca.pem""#)],
-        passes: &[("proxmox_tls_ca_file", r#""/etc/ssl/ca.pem""#)],
+        fails: Inputs(&[("proxmox_tls_ca_file", r#""/etc/ssl\tca.pem""#)]),
+        passes: Inputs(&[("proxmox_tls_ca_file", r#""/etc/ssl/ca.pem""#)]),
     },
     Rule {
         code: Code::NumberNotWhole,
@@ -102,8 +139,8 @@ pub const RULES: &[Rule] = &[
         what: "A count or size is a whole number.",
         why: "There is no half VM.",
         fix: "Write a whole number.",
-        fails: &[("worker_count", "1.5")],
-        passes: &[("worker_count", "2.0")],
+        fails: Inputs(&[("worker_count", "1.5")]),
+        passes: Inputs(&[("worker_count", "2.0")]),
     },
     Rule {
         code: Code::NumberOutOfRange,
@@ -111,8 +148,8 @@ pub const RULES: &[Rule] = &[
         what: "A number is in the range of its input.",
         why: "Outside it, Proxmox refuses it, or two slot ranges run into each other.",
         fix: "Write a number in the range that the message names.",
-        fails: &[("control_plane_count", "0")],
-        passes: &[("control_plane_count", "1")],
+        fails: Inputs(&[("control_plane_count", "0")]),
+        passes: Inputs(&[("control_plane_count", "1")]),
     },
     Rule {
         code: Code::BelowTalosMinimum,
@@ -120,8 +157,8 @@ pub const RULES: &[Rule] = &[
         what: "A node has what Talos needs: a control plane 2 cores and 2048 MiB, a worker 1 core and 1024 MiB, any node 10 GiB of disk.",
         why: "With less, nodes boot and then fail at random; `talosctl health` refuses them.",
         fix: "Give the node at least the minimum. Memory is in MiB: 4 GiB is `4096`.",
-        fails: &[("worker_memory_mb", "4")],
-        passes: &[("worker_memory_mb", "4096")],
+        fails: Inputs(&[("worker_memory_mb", "4")]),
+        passes: Inputs(&[("worker_memory_mb", "4096")]),
     },
     Rule {
         code: Code::ChoiceUnknown,
@@ -129,8 +166,8 @@ pub const RULES: &[Rule] = &[
         what: "A word is one of the words its input knows.",
         why: "No other word means anything.",
         fix: "Write one of the words that the message names.",
-        fails: &[("address_mode", r#""statik""#)],
-        passes: &[("address_mode", r#""static""#)],
+        fails: Inputs(&[("address_mode", r#""statik""#)]),
+        passes: Inputs(&[("address_mode", r#""static""#)]),
     },
     Rule {
         code: Code::UrlForm,
@@ -138,8 +175,8 @@ pub const RULES: &[Rule] = &[
         what: "`proxmox_api_url` is an https address of a host, with nothing behind it but `/api2/json`.",
         why: "Proxmox speaks https only, and a wrong path answers with a web page.",
         fix: "Write `https://HOST:8006/api2/json`.",
-        fails: &[("proxmox_api_url", r#""http://pve.example:8006/api2/json""#)],
-        passes: &[("proxmox_api_url", r#""https://pve.example:8006/api2/json""#)],
+        fails: Inputs(&[("proxmox_api_url", r#""http://pve.example:8006/api2/json""#)]),
+        passes: Inputs(&[("proxmox_api_url", r#""https://pve.example:8006/api2/json""#)]),
     },
     Rule {
         code: Code::TokenIdForm,
@@ -147,8 +184,8 @@ pub const RULES: &[Rule] = &[
         what: "`proxmox_api_token_id` has the form `user@realm!name`.",
         why: r#"Proxmox answers any other form with "no ticket", three seconds later."#,
         fix: "Write the id without the secret.",
-        fails: &[("proxmox_api_token_id", r#""em-infra!terraform""#)],
-        passes: &[("proxmox_api_token_id", r#""em-infra@pve!terraform""#)],
+        fails: Inputs(&[("proxmox_api_token_id", r#""em-infra!terraform""#)]),
+        passes: Inputs(&[("proxmox_api_token_id", r#""em-infra@pve!terraform""#)]),
     },
     Rule {
         code: Code::TokenSecretForm,
@@ -156,14 +193,14 @@ pub const RULES: &[Rule] = &[
         what: "`proxmox_api_token_secret` is the secret alone.",
         why: "A whole token pasted into it is refused by Proxmox as a wrong secret.",
         fix: "Keep what follows the `=`.",
-        fails: &[(
+        fails: Inputs(&[(
             "proxmox_api_token_secret",
             r#""em-infra@pve!terraform=00000000-0000-0000-0000-000000000000""#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "proxmox_api_token_secret",
             r#""00000000-0000-0000-0000-000000000000""#,
-        )],
+        )]),
     },
     Rule {
         code: Code::UsernameForm,
@@ -171,8 +208,8 @@ pub const RULES: &[Rule] = &[
         what: "`proxmox_username` has the form `user@realm`.",
         why: "Without the realm Proxmox does not know where to look the user up.",
         fix: "Add the realm: `root@pam`.",
-        fails: &[("proxmox_username", r#""root""#)],
-        passes: &[("proxmox_username", r#""root@pam""#)],
+        fails: Inputs(&[("proxmox_username", r#""root""#)]),
+        passes: Inputs(&[("proxmox_username", r#""root@pam""#)]),
     },
     Rule {
         code: Code::FingerprintForm,
@@ -180,14 +217,14 @@ pub const RULES: &[Rule] = &[
         what: "`proxmox_tls_fingerprint` is a SHA-256 fingerprint.",
         why: "A SHA-1 fingerprint, or one that is cut short, can match no certificate.",
         fix: "Copy it from the node's Certificates page.",
-        fails: &[(
+        fails: Inputs(&[(
             "proxmox_tls_fingerprint",
             r#""AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB""#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "proxmox_tls_fingerprint",
             r#""AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB""#,
-        )],
+        )]),
     },
     Rule {
         code: Code::TlsConflict,
@@ -195,20 +232,20 @@ pub const RULES: &[Rule] = &[
         what: "At most one way of trusting the host's certificate is given.",
         why: "With two of them it is not clear which one decides; with `proxmox_tls_insecure` the other is no protection.",
         fix: "Keep one, best the fingerprint.",
-        fails: &[
+        fails: Inputs(&[
             (
                 "proxmox_tls_fingerprint",
                 r#""AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB""#,
             ),
             ("proxmox_tls_insecure", "true"),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             (
                 "proxmox_tls_fingerprint",
                 r#""AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB""#,
             ),
             ("proxmox_tls_insecure", "false"),
-        ],
+        ]),
     },
     Rule {
         code: Code::DnsLabel,
@@ -216,8 +253,8 @@ pub const RULES: &[Rule] = &[
         what: "`env_name` and the keys of node maps are host name labels: a-z, 0-9 and `-` inside, at most 63 characters.",
         why: "They become host names of Talos nodes and names of VMs.",
         fix: "Write it in lower case with hyphens.",
-        fails: &[("env_name", r#""k3s_dev""#)],
-        passes: &[("env_name", r#""k3s-dev""#)],
+        fails: Inputs(&[("env_name", r#""k3s_dev""#)]),
+        passes: Inputs(&[("env_name", r#""k3s-dev""#)]),
     },
     Rule {
         code: Code::ProxmoxNodeForm,
@@ -225,8 +262,8 @@ pub const RULES: &[Rule] = &[
         what: "`node` is the short name of a Proxmox node.",
         why: "Proxmox knows its nodes by their short names, not by domain name or address.",
         fix: "Copy it from the server tree of the web interface.",
-        fails: &[("node", r#""pve.example.org""#)],
-        passes: &[("node", r#""pve""#)],
+        fails: Inputs(&[("node", r#""pve.example.org""#)]),
+        passes: Inputs(&[("node", r#""pve""#)]),
     },
     Rule {
         code: Code::StorageForm,
@@ -234,8 +271,8 @@ pub const RULES: &[Rule] = &[
         what: "A storage is named by its id.",
         why: "Proxmox would answer that the storage does not exist, after the first clone started.",
         fix: "Copy the id from Datacenter > Storage.",
-        fails: &[("disk_pool", r#""local-lvm:vm-disks""#)],
-        passes: &[("disk_pool", r#""local-lvm""#)],
+        fails: Inputs(&[("disk_pool", r#""local-lvm:vm-disks""#)]),
+        passes: Inputs(&[("disk_pool", r#""local-lvm""#)]),
     },
     Rule {
         code: Code::BridgeForm,
@@ -243,8 +280,8 @@ pub const RULES: &[Rule] = &[
         what: "A bridge or vnet has a name that Linux can have.",
         why: "Proxmox accepts any name, and the VM fails at its first start.",
         fix: "Write the bridge's name.",
-        fails: &[("network_bridge", r#""vmbr0,tag=20""#)],
-        passes: &[("network_bridge", r#""vmbr0""#)],
+        fails: Inputs(&[("network_bridge", r#""vmbr0,tag=20""#)]),
+        passes: Inputs(&[("network_bridge", r#""vmbr0""#)]),
     },
     Rule {
         code: Code::PoolForm,
@@ -252,8 +289,8 @@ pub const RULES: &[Rule] = &[
         what: "A pool is named by its id, with at most two `/` for nested pools.",
         why: "Proxmox would refuse the clone.",
         fix: "Copy the id from Datacenter > Permissions > Pools.",
-        fails: &[("proxmox_pool", r#""talos lab""#)],
-        passes: &[("proxmox_pool", r#""talos-lab""#)],
+        fails: Inputs(&[("proxmox_pool", r#""talos lab""#)]),
+        passes: Inputs(&[("proxmox_pool", r#""talos-lab""#)]),
     },
     Rule {
         code: Code::TemplateForm,
@@ -261,8 +298,8 @@ pub const RULES: &[Rule] = &[
         what: "A template is a VM name or a VMID.",
         why: "VM names hold no `_` and no blanks, and VMIDs begin at 100: nothing else can be found.",
         fix: "Copy name or VMID from the server tree.",
-        fails: &[("control_plane_template", r#""talos_nocloud""#)],
-        passes: &[("control_plane_template", r#""talos-nocloud""#)],
+        fails: Inputs(&[("control_plane_template", r#""talos_nocloud""#)]),
+        passes: Inputs(&[("control_plane_template", r#""talos-nocloud""#)]),
     },
     Rule {
         code: Code::TagForm,
@@ -270,14 +307,14 @@ pub const RULES: &[Rule] = &[
         what: "A tag is in lower case and of the characters Proxmox allows.",
         why: "Proxmox stores tags in lower case, which would show as a change in every plan.",
         fix: "Write it in lower case.",
-        fails: &[(
+        fails: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"tags": ["Talos"]}}"#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"tags": ["talos"]}}"#,
-        )],
+        )]),
     },
     Rule {
         code: Code::CpuTypeTooOld,
@@ -285,8 +322,8 @@ pub const RULES: &[Rule] = &[
         what: "The CPU type is x86-64-v2 or newer.",
         why: "Talos halts in its first second on anything older, Proxmox's default `kvm64` included.",
         fix: "Write `x86-64-v2-AES`, or `host`.",
-        fails: &[("cpu_type", r#""kvm64""#)],
-        passes: &[("cpu_type", r#""x86-64-v2-AES""#)],
+        fails: Inputs(&[("cpu_type", r#""kvm64""#)]),
+        passes: Inputs(&[("cpu_type", r#""x86-64-v2-AES""#)]),
     },
     Rule {
         code: Code::CpuTypeUnknown,
@@ -294,8 +331,8 @@ pub const RULES: &[Rule] = &[
         what: "The CPU type is one that Proxmox VE knows, or a model of your own that starts with `custom-`.",
         why: "Proxmox refuses it when the clone is already made.",
         fix: "Correct the name.",
-        fails: &[("cpu_type", r#""x86-64-v2-EAS""#)],
-        passes: &[("cpu_type", r#""custom-lab""#)],
+        fails: Inputs(&[("cpu_type", r#""x86-64-v2-EAS""#)]),
+        passes: Inputs(&[("cpu_type", r#""custom-lab""#)]),
     },
     Rule {
         code: Code::CidrForm,
@@ -303,8 +340,8 @@ pub const RULES: &[Rule] = &[
         what: "A network is written as an IPv4 address and a size.",
         why: "Nothing can be counted out of another text.",
         fix: "Write it as `192.168.1.0/24`.",
-        fails: &[("cluster_cidr", r#""10.244.0.0""#)],
-        passes: &[("cluster_cidr", r#""10.244.0.0/16""#)],
+        fails: Inputs(&[("cluster_cidr", r#""10.244.0.0""#)]),
+        passes: Inputs(&[("cluster_cidr", r#""10.244.0.0/16""#)]),
     },
     Rule {
         code: Code::CidrHostBits,
@@ -312,8 +349,8 @@ pub const RULES: &[Rule] = &[
         what: "A network is given by its first address.",
         why: "An address inside it leaves open whether the address or the size is the slip.",
         fix: "Write the network that the message names.",
-        fails: &[("cluster_network_cidr", r#""192.168.1.10/24""#)],
-        passes: &[("cluster_network_cidr", r#""192.168.1.0/24""#)],
+        fails: Inputs(&[("cluster_network_cidr", r#""192.168.1.10/24""#)]),
+        passes: Inputs(&[("cluster_network_cidr", r#""192.168.1.0/24""#)]),
     },
     Rule {
         code: Code::CidrSize,
@@ -321,8 +358,8 @@ pub const RULES: &[Rule] = &[
         what: "A network has a size that can work: nodes /8 to /29, pods /8 to /24, services /12 to /28.",
         why: "Kubernetes cuts a /24 per node from the pod network and takes no service network larger than /12; its DNS service has the tenth address.",
         fix: "Write a size in that range.",
-        fails: &[("service_cidr", r#""10.96.0.0/8""#)],
-        passes: &[("service_cidr", r#""10.96.0.0/12""#)],
+        fails: Inputs(&[("service_cidr", r#""10.96.0.0/8""#)]),
+        passes: Inputs(&[("service_cidr", r#""10.96.0.0/12""#)]),
     },
     Rule {
         code: Code::AddressForm,
@@ -330,8 +367,8 @@ pub const RULES: &[Rule] = &[
         what: "An address is an IPv4 address without a size.",
         why: "Nothing else can be given to a network card here.",
         fix: "Write four numbers up to 255.",
-        fails: &[("network_gateway", r#""192.168.1.1/24""#)],
-        passes: &[("network_gateway", r#""192.168.1.1""#)],
+        fails: Inputs(&[("network_gateway", r#""192.168.1.1/24""#)]),
+        passes: Inputs(&[("network_gateway", r#""192.168.1.1""#)]),
     },
     Rule {
         code: Code::AddressReserved,
@@ -339,8 +376,8 @@ pub const RULES: &[Rule] = &[
         what: "Networks and addresses are none that no machine can have: loopback, link-local, multicast, 0.0.0.0/8, 240.0.0.0/4.",
         why: "Talos itself answers DNS on a link-local address, and the others are routed nowhere.",
         fix: "Use a private range.",
-        fails: &[("nameservers", r#"["127.0.0.53"]"#)],
-        passes: &[("nameservers", r#"["192.168.1.53"]"#)],
+        fails: Inputs(&[("nameservers", r#"["127.0.0.53"]"#)]),
+        passes: Inputs(&[("nameservers", r#"["192.168.1.53"]"#)]),
     },
     Rule {
         code: Code::Ipv6Unsupported,
@@ -348,8 +385,8 @@ pub const RULES: &[Rule] = &[
         what: "Networks and addresses are IPv4.",
         why: "Slots are IPv4 arithmetic; IPv6 would be half supported, which is worse than not.",
         fix: "Use IPv4.",
-        fails: &[("nameservers", r#"["fd00::53"]"#)],
-        passes: &[("nameservers", r#"["192.168.1.53"]"#)],
+        fails: Inputs(&[("nameservers", r#"["fd00::53"]"#)]),
+        passes: Inputs(&[("nameservers", r#"["192.168.1.53"]"#)]),
     },
     Rule {
         code: Code::NetworkOverlap,
@@ -357,8 +394,8 @@ pub const RULES: &[Rule] = &[
         what: "The networks of nodes, pods and services share no address.",
         why: r#"Talos drops addresses of pods and services from those of its own API ("certificate IPs are empty"), and traffic goes astray."#,
         fix: "Move one of them.",
-        fails: &[("cluster_cidr", r#""192.168.0.0/16""#)],
-        passes: &[("cluster_cidr", r#""10.244.0.0/16""#)],
+        fails: Inputs(&[("cluster_cidr", r#""192.168.0.0/16""#)]),
+        passes: Inputs(&[("cluster_cidr", r#""10.244.0.0/16""#)]),
     },
     Rule {
         code: Code::PodNetworkTooSmall,
@@ -366,14 +403,14 @@ pub const RULES: &[Rule] = &[
         what: "The pod network has a /24 for each node.",
         why: "A node beyond them gets no pod network and stays not ready.",
         fix: "Use a larger network: /16 has room for 256 nodes.",
-        fails: &[
+        fails: Inputs(&[
             ("cluster_cidr", r#""10.244.0.0/24""#),
             ("worker_count", "1"),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("cluster_cidr", r#""10.244.0.0/23""#),
             ("worker_count", "1"),
-        ],
+        ]),
     },
     Rule {
         code: Code::GatewayRequired,
@@ -381,11 +418,11 @@ pub const RULES: &[Rule] = &[
         what: "With static addresses a gateway is given.",
         why: "The nodes would reach neither image registries nor a time server.",
         fix: "Add `network_gateway`.",
-        fails: &[("network_gateway", "null")],
-        passes: &[
+        fails: Inputs(&[("network_gateway", "null")]),
+        passes: Inputs(&[
             ("network_gateway", "null"),
             ("address_mode", r#""dhcp_reserved""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::AddressStartRequired,
@@ -393,11 +430,11 @@ pub const RULES: &[Rule] = &[
         what: "In a node network smaller than /24, `node_address_start` is given.",
         why: "The slots of a role begin ten apart; in a small network only you know which addresses are free.",
         fix: "Add `node_address_start`, and give GPU workers a `slot` or an `address`.",
-        fails: &[("cluster_network_cidr", r#""192.168.1.0/26""#)],
-        passes: &[
+        fails: Inputs(&[("cluster_network_cidr", r#""192.168.1.0/26""#)]),
+        passes: Inputs(&[
             ("cluster_network_cidr", r#""192.168.1.0/26""#),
             ("node_address_start", r#""192.168.1.10""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::AddressOutsideNetwork,
@@ -405,8 +442,8 @@ pub const RULES: &[Rule] = &[
         what: "Gateway, VIP, start address and every node's address are inside `cluster_network_cidr`.",
         why: "A node cannot reach what is outside its own network without a gateway, nor a gateway at all.",
         fix: "Correct the address, or the network; a node far up in the slots takes an `address` of its own.",
-        fails: &[("network_gateway", r#""192.168.2.1""#)],
-        passes: &[("network_gateway", r#""192.168.1.254""#)],
+        fails: Inputs(&[("network_gateway", r#""192.168.2.1""#)]),
+        passes: Inputs(&[("network_gateway", r#""192.168.1.254""#)]),
     },
     Rule {
         code: Code::AddressUnusable,
@@ -414,8 +451,8 @@ pub const RULES: &[Rule] = &[
         what: "No machine has the first or the last address of `cluster_network_cidr`.",
         why: "They mean the network itself and all of its machines.",
         fix: "Use an address between them.",
-        fails: &[("network_gateway", r#""192.168.1.255""#)],
-        passes: &[("network_gateway", r#""192.168.1.254""#)],
+        fails: Inputs(&[("network_gateway", r#""192.168.1.255""#)]),
+        passes: Inputs(&[("network_gateway", r#""192.168.1.254""#)]),
     },
     Rule {
         code: Code::AddressTaken,
@@ -423,8 +460,8 @@ pub const RULES: &[Rule] = &[
         what: "Gateway, VIP and nodes have addresses of their own.",
         why: "Two machines with one address reach nobody reliably.",
         fix: "Change one of them; a node takes `address` in `node_overrides`.",
-        fails: &[("cluster_vip", r#""192.168.1.11""#)],
-        passes: &[("cluster_vip", r#""192.168.1.10""#)],
+        fails: Inputs(&[("cluster_vip", r#""192.168.1.11""#)]),
+        passes: Inputs(&[("cluster_vip", r#""192.168.1.10""#)]),
     },
     Rule {
         code: Code::NameserverInCluster,
@@ -432,8 +469,8 @@ pub const RULES: &[Rule] = &[
         what: "No name server is inside the pod or service network.",
         why: "The nodes need it before those networks exist, and afterwards reach a pod in its place.",
         fix: "Name a server outside the cluster.",
-        fails: &[("nameservers", r#"["10.96.0.10"]"#)],
-        passes: &[("nameservers", r#"["192.168.1.1"]"#)],
+        fails: Inputs(&[("nameservers", r#"["10.96.0.10"]"#)]),
+        passes: Inputs(&[("nameservers", r#"["192.168.1.1"]"#)]),
     },
     Rule {
         code: Code::StaticNeedsNocloud,
@@ -441,11 +478,11 @@ pub const RULES: &[Rule] = &[
         what: "Static addresses go with the `nocloud` image.",
         why: "The `metal` image does not read the cloud-init drive: nodes come up with an address from DHCP, or none.",
         fix: r#"Use a nocloud image, or `address_mode = "dhcp_reserved"`."#,
-        fails: &[("talos_platform", r#""metal""#)],
-        passes: &[
+        fails: Inputs(&[("talos_platform", r#""metal""#)]),
+        passes: Inputs(&[
             ("talos_platform", r#""metal""#),
             ("address_mode", r#""dhcp_reserved""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::NodeNameDuplicate,
@@ -453,8 +490,8 @@ pub const RULES: &[Rule] = &[
         what: "Every node has a name of its own.",
         why: "The name is the node's identity: VMID, MAC address and UUID follow from it.",
         fix: "Rename one, or lower the count that makes the other.",
-        fails: &[("worker_count", "1"), ("workers", r#"{"worker-1": {}}"#)],
-        passes: &[("worker_count", "1"), ("workers", r#"{"worker-2": {}}"#)],
+        fails: Inputs(&[("worker_count", "1"), ("workers", r#"{"worker-1": {}}"#)]),
+        passes: Inputs(&[("worker_count", "1"), ("workers", r#"{"worker-2": {}}"#)]),
     },
     Rule {
         code: Code::NodeNameTooLong,
@@ -462,14 +499,14 @@ pub const RULES: &[Rule] = &[
         what: "`env_name` and the rest of a node's name make at most 63 characters.",
         why: "It is a host name label.",
         fix: "Shorten `env_name` or the key.",
-        fails: &[(
+        fails: Inputs(&[(
             "env_name",
             r#""eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee""#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "env_name",
             r#""eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee""#,
-        )],
+        )]),
     },
     Rule {
         code: Code::OverrideUnknownNode,
@@ -477,14 +514,14 @@ pub const RULES: &[Rule] = &[
         what: "Every key of `node_overrides` is the full name of a node.",
         why: "What was meant for a node would silently be lost.",
         fix: "Correct the name, or remove the entry of a node that is gone.",
-        fails: &[
+        fails: Inputs(&[
             ("node_overrides", r#"{"worker-1": {"cores": 4}}"#),
             ("worker_count", "1"),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("node_overrides", r#"{"k3s-dev-worker-1": {"cores": 4}}"#),
             ("worker_count", "1"),
-        ],
+        ]),
     },
     Rule {
         code: Code::SlotMissing,
@@ -492,8 +529,8 @@ pub const RULES: &[Rule] = &[
         what: "A named node has a number at the end of its name, or a `slot`, or both `vmid` and `address`.",
         why: "Nothing is probed or counted: a node's place must follow from its own line, so that no other node can move it.",
         fix: "Give it a `slot`.",
-        fails: &[("workers", r#"{"builder": {}}"#)],
-        passes: &[("workers", r#"{"builder": {"slot": 50}}"#)],
+        fails: Inputs(&[("workers", r#"{"builder": {}}"#)]),
+        passes: Inputs(&[("workers", r#"{"builder": {"slot": 50}}"#)]),
     },
     Rule {
         code: Code::SlotOutOfRange,
@@ -501,8 +538,8 @@ pub const RULES: &[Rule] = &[
         what: "A slot is from 1 to 999.",
         why: "Slot 0 belongs to no node, and larger ones leave the range that is kept free above `vmid_start`.",
         fix: "Give the node a `slot`.",
-        fails: &[("workers", r#"{"worker-2026": {}}"#)],
-        passes: &[("workers", r#"{"worker-2026": {"slot": 50}}"#)],
+        fails: Inputs(&[("workers", r#"{"worker-2026": {}}"#)]),
+        passes: Inputs(&[("workers", r#"{"worker-2026": {"slot": 50}}"#)]),
     },
     Rule {
         code: Code::VmidDuplicate,
@@ -510,14 +547,14 @@ pub const RULES: &[Rule] = &[
         what: "Every node has a VMID of its own.",
         why: "The second clone would fail after the first VM was made.",
         fix: "Give one of them a `slot` or a `vmid`.",
-        fails: &[
+        fails: Inputs(&[
             ("worker_count", "1"),
             ("node_overrides", r#"{"k3s-dev-worker-1": {"vmid": 8001}}"#),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("worker_count", "1"),
             ("node_overrides", r#"{"k3s-dev-worker-1": {"vmid": 8002}}"#),
-        ],
+        ]),
     },
     Rule {
         code: Code::VmidIsTemplate,
@@ -525,8 +562,8 @@ pub const RULES: &[Rule] = &[
         what: "No node has the VMID of a template.",
         why: "The VMID is taken.",
         fix: "Change `vmid_start`, or give the node a `vmid`.",
-        fails: &[("control_plane_template", r#""8001""#)],
-        passes: &[("control_plane_template", r#""9000""#)],
+        fails: Inputs(&[("control_plane_template", r#""8001""#)]),
+        passes: Inputs(&[("control_plane_template", r#""9000""#)]),
     },
     Rule {
         code: Code::MacForm,
@@ -534,14 +571,14 @@ pub const RULES: &[Rule] = &[
         what: "A MAC address is six pairs of hex digits joined by `:`.",
         why: "Proxmox refuses other forms.",
         fix: "Write it as `BC:24:11:00:00:0A`.",
-        fails: &[(
+        fails: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"mac": "bc-24-11-00-00-0a"}}"#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"mac": "bc:24:11:00:00:0a"}}"#,
-        )],
+        )]),
     },
     Rule {
         code: Code::MacMulticast,
@@ -549,14 +586,14 @@ pub const RULES: &[Rule] = &[
         what: "A MAC address is unicast: its first octet is even.",
         why: "Proxmox refuses it, and switches would flood it.",
         fix: "Make the first octet even.",
-        fails: &[(
+        fails: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"mac": "BD:24:11:00:00:0A"}}"#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"mac": "BC:24:11:00:00:0A"}}"#,
-        )],
+        )]),
     },
     Rule {
         code: Code::MacDuplicate,
@@ -564,20 +601,20 @@ pub const RULES: &[Rule] = &[
         what: "Every node has a MAC address of its own.",
         why: "Two machines with one MAC address in one network reach nobody reliably.",
         fix: "Give one of them another `mac`.",
-        fails: &[
+        fails: Inputs(&[
             ("worker_count", "2"),
             (
                 "node_overrides",
                 r#"{"k3s-dev-worker-1": {"mac": "BC:24:11:00:00:0A"}, "k3s-dev-worker-2": {"mac": "bc:24:11:00:00:0a"}}"#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("worker_count", "2"),
             (
                 "node_overrides",
                 r#"{"k3s-dev-worker-1": {"mac": "BC:24:11:00:00:0A"}, "k3s-dev-worker-2": {"mac": "BC:24:11:00:00:0B"}}"#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::UuidForm,
@@ -585,14 +622,14 @@ pub const RULES: &[Rule] = &[
         what: "A UUID is written with hyphens.",
         why: "Proxmox refuses other forms.",
         fix: "Write it as `7f1c1a52-7c1b-5d0e-9f83-0d1b8a4c2e11`.",
-        fails: &[(
+        fails: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"uuid": "7f1c1a527c1b5d0e9f830d1b8a4c2e11"}}"#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"uuid": "7f1c1a52-7c1b-5d0e-9f83-0d1b8a4c2e11"}}"#,
-        )],
+        )]),
     },
     Rule {
         code: Code::UuidDuplicate,
@@ -600,20 +637,20 @@ pub const RULES: &[Rule] = &[
         what: "Every node has a UUID of its own.",
         why: "The UUID is how a VM is known again; Talos tools tell machines apart by it.",
         fix: "Give one of them another `uuid`.",
-        fails: &[
+        fails: Inputs(&[
             ("worker_count", "2"),
             (
                 "node_overrides",
                 r#"{"k3s-dev-worker-1": {"uuid": "7f1c1a52-7c1b-5d0e-9f83-0d1b8a4c2e11"}, "k3s-dev-worker-2": {"uuid": "7F1C1A52-7C1B-5D0E-9F83-0D1B8A4C2E11"}}"#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("worker_count", "2"),
             (
                 "node_overrides",
                 r#"{"k3s-dev-worker-1": {"uuid": "7f1c1a52-7c1b-5d0e-9f83-0d1b8a4c2e11"}, "k3s-dev-worker-2": {"uuid": "7f1c1a52-7c1b-5d0e-9f83-0d1b8a4c2e12"}}"#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::PciForm,
@@ -621,22 +658,22 @@ pub const RULES: &[Rule] = &[
         what: "A PCI address is written as `domain:bus:device.function`; without the function all functions are meant.",
         why: "Proxmox refuses other forms.",
         fix: "Write it as `lspci -D` prints it.",
-        fails: &[
+        fails: Inputs(&[
             ("gpu_worker_pci_bdfs", r#"["03:00.0"]"#),
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("gpu_worker_pci_bdfs", r#"["0000:03:00.0"]"#),
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::PciUpperCase,
@@ -644,22 +681,22 @@ pub const RULES: &[Rule] = &[
         what: "A PCI address is in lower case.",
         why: "Proxmox refuses upper-case digits.",
         fix: "Write it in lower case.",
-        fails: &[
+        fails: Inputs(&[
             ("gpu_worker_pci_bdfs", r#"["0000:0A:00.0"]"#),
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("gpu_worker_pci_bdfs", r#"["0000:0a:00.0"]"#),
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::PciDuplicate,
@@ -667,22 +704,22 @@ pub const RULES: &[Rule] = &[
         what: "A PCI device goes to one node, once.",
         why: "The second VM that wants it does not start. `0000:03:00` is all functions of the device, `0000:03:00.0` among them.",
         fix: "Give each node a device of its own; pass all functions as one entry without the function number.",
-        fails: &[
+        fails: Inputs(&[
             ("gpu_worker_pci_bdfs", r#"["0000:03:00.0", "0000:03:00.1"]"#),
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("gpu_worker_pci_bdfs", r#"["0000:03:00.0", "0000:04:00.0"]"#),
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::MappingForm,
@@ -690,7 +727,7 @@ pub const RULES: &[Rule] = &[
         what: "A mapping is named by its id.",
         why: "Proxmox would refuse the VM's configuration after the clone.",
         fix: "Copy the id from Datacenter > Resource Mappings.",
-        fails: &[
+        fails: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "0000:03:00.0"}]}}"#,
@@ -700,8 +737,8 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}]}}"#,
@@ -711,7 +748,7 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::GpuMissing,
@@ -719,15 +756,15 @@ pub const RULES: &[Rule] = &[
         what: "A GPU worker has a GPU.",
         why: "It would be an ordinary worker from the GPU template.",
         fix: "Name its device in `gpus`, or move it to `workers`.",
-        fails: &[
+        fails: Inputs(&[
             ("gpu_workers", r#"{"trainer-1": {}}"#),
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}]}}"#,
@@ -737,7 +774,7 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::GpuSource,
@@ -745,7 +782,7 @@ pub const RULES: &[Rule] = &[
         what: "Each entry of `gpus` has either `mapping` or `bdf`.",
         why: "Proxmox accepts both in one line and fails at VM start.",
         fix: "Keep one of the two.",
-        fails: &[
+        fails: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "gpu0", "bdf": "0000:03:00.0"}]}}"#,
@@ -755,8 +792,8 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}]}}"#,
@@ -766,7 +803,7 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::GpuTooMany,
@@ -774,7 +811,7 @@ pub const RULES: &[Rule] = &[
         what: "A node has at most 16 passed-through devices.",
         why: "Proxmox has no more places for them.",
         fix: "Spread them over several nodes.",
-        fails: &[
+        fails: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}, {"mapping": "gpu1"}, {"mapping": "gpu2"}, {"mapping": "gpu3"}, {"mapping": "gpu4"}, {"mapping": "gpu5"}, {"mapping": "gpu6"}, {"mapping": "gpu7"}, {"mapping": "gpu8"}, {"mapping": "gpu9"}, {"mapping": "gpu10"}, {"mapping": "gpu11"}, {"mapping": "gpu12"}, {"mapping": "gpu13"}, {"mapping": "gpu14"}, {"mapping": "gpu15"}, {"mapping": "gpu16"}]}}"#,
@@ -784,8 +821,8 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}, {"mapping": "gpu1"}, {"mapping": "gpu2"}, {"mapping": "gpu3"}, {"mapping": "gpu4"}, {"mapping": "gpu5"}, {"mapping": "gpu6"}, {"mapping": "gpu7"}, {"mapping": "gpu8"}, {"mapping": "gpu9"}, {"mapping": "gpu10"}, {"mapping": "gpu11"}, {"mapping": "gpu12"}, {"mapping": "gpu13"}, {"mapping": "gpu14"}, {"mapping": "gpu15"}]}}"#,
@@ -795,7 +832,7 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::GpuOutsideGpuWorkers,
@@ -803,14 +840,14 @@ pub const RULES: &[Rule] = &[
         what: "`gpus` in `node_overrides` is for GPU workers.",
         why: "Another node's image carries no GPU driver.",
         fix: "Name the node in `gpu_workers` instead.",
-        fails: &[
+        fails: Inputs(&[
             ("worker_count", "1"),
             (
                 "node_overrides",
                 r#"{"k3s-dev-worker-1": {"gpus": [{"mapping": "gpu0"}]}}"#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"worker-1": {"gpus": [{"mapping": "gpu0"}]}}"#,
@@ -820,7 +857,7 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::GpuTemplateMissing,
@@ -828,21 +865,21 @@ pub const RULES: &[Rule] = &[
         what: "With GPU workers, `gpu_worker_template` is given, or each has a `template`.",
         why: "The GPU driver is part of the image, so the other roles' template would boot without one.",
         fix: "Add `gpu_worker_template`.",
-        fails: &[
+        fails: Inputs(&[
             ("gpu_worker_pci_bdfs", r#"["0000:03:00.0"]"#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("gpu_worker_pci_bdfs", r#"["0000:03:00.0"]"#),
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::GpuSchematicPlain,
@@ -850,14 +887,14 @@ pub const RULES: &[Rule] = &[
         what: "With GPU workers, `gpu_schematic_id` is the schematic of an image with a GPU driver.",
         why: "Upgrades install the image of the schematic; with the plain one the driver is gone after the first.",
         fix: "Add `gpu_schematic_id`: the schematic that the GPU template's image was made from.",
-        fails: &[
+        fails: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}]}}"#,
             ),
             ("gpu_worker_template", r#""talos-nvidia""#),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             (
                 "gpu_workers",
                 r#"{"trainer-1": {"gpus": [{"mapping": "gpu0"}]}}"#,
@@ -867,7 +904,7 @@ pub const RULES: &[Rule] = &[
                 "gpu_schematic_id",
                 r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
             ),
-        ],
+        ]),
     },
     Rule {
         code: Code::ControlPlaneEven,
@@ -875,14 +912,14 @@ pub const RULES: &[Rule] = &[
         what: "The number of control planes is odd.",
         why: "etcd needs a majority: 2 survive no more failures than 1, and fail more often.",
         fix: "Use 1, 3 or 5.",
-        fails: &[
+        fails: Inputs(&[
             ("control_plane_count", "2"),
             ("cluster_vip", r#""192.168.1.10""#),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("control_plane_count", "3"),
             ("cluster_vip", r#""192.168.1.10""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::ControlPlaneMany,
@@ -890,14 +927,14 @@ pub const RULES: &[Rule] = &[
         what: "There are at most 5 control planes.",
         why: "Every write waits for a majority of them.",
         fix: "Use 3 or 5.",
-        fails: &[
+        fails: Inputs(&[
             ("control_plane_count", "7"),
             ("cluster_vip", r#""192.168.1.10""#),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("control_plane_count", "5"),
             ("cluster_vip", r#""192.168.1.10""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::ControlPlaneSmall,
@@ -905,14 +942,14 @@ pub const RULES: &[Rule] = &[
         what: "An override leaves a control plane what Talos needs: 2 cores and 2048 MiB.",
         why: "With less, it boots and then fails at random; `talosctl health` refuses it.",
         fix: "Give it at least the minimum.",
-        fails: &[(
+        fails: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"memory_mb": 1024}}"#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"memory_mb": 2048}}"#,
-        )],
+        )]),
     },
     Rule {
         code: Code::EndpointSingleNode,
@@ -920,11 +957,11 @@ pub const RULES: &[Rule] = &[
         what: "With several control planes, `cluster_vip` is given.",
         why: "Without it the Kubernetes API is reached at one of them, and is gone when that one is.",
         fix: "Add `cluster_vip`: a free address of the node network.",
-        fails: &[("control_plane_count", "3")],
-        passes: &[
+        fails: Inputs(&[("control_plane_count", "3")]),
+        passes: Inputs(&[
             ("control_plane_count", "3"),
             ("cluster_vip", r#""192.168.1.10""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::VersionForm,
@@ -932,8 +969,8 @@ pub const RULES: &[Rule] = &[
         what: "A version is written in full: `v1.13.9`.",
         why: "Image and installer are found by the exact version.",
         fix: "Add what is missing.",
-        fails: &[("talos_version", r#""v1.13""#)],
-        passes: &[("talos_version", r#""v1.13.9""#)],
+        fails: Inputs(&[("talos_version", r#""v1.13""#)]),
+        passes: Inputs(&[("talos_version", r#""v1.13.9""#)]),
     },
     Rule {
         code: Code::VersionPrerelease,
@@ -941,8 +978,8 @@ pub const RULES: &[Rule] = &[
         what: "Versions are released ones.",
         why: "A pre-release has no upgrade promise.",
         fix: "Use a released version, unless you test one.",
-        fails: &[("talos_version", r#""v1.13.0-rc.1""#)],
-        passes: &[("talos_version", r#""v1.13.0""#)],
+        fails: Inputs(&[("talos_version", r#""v1.13.0-rc.1""#)]),
+        passes: Inputs(&[("talos_version", r#""v1.13.0""#)]),
     },
     Rule {
         code: Code::TalosVersionUnknown,
@@ -950,14 +987,14 @@ pub const RULES: &[Rule] = &[
         what: "The Talos minor is one whose Kubernetes versions are known here: 1.6 to 1.14.",
         why: "The pair of versions cannot be checked.",
         fix: "Make sure that the release notes name your Kubernetes version, or update em-infra.",
-        fails: &[
+        fails: Inputs(&[
             ("talos_version", r#""v1.99.0""#),
             ("kubernetes_version", r#""v1.36.0""#),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("talos_version", r#""v1.13.9""#),
             ("kubernetes_version", r#""v1.36.0""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::KubernetesVersionRequired,
@@ -965,11 +1002,11 @@ pub const RULES: &[Rule] = &[
         what: "`kubernetes_version` is given where the one that a Talos release brought is not known here.",
         why: "There is no default to take.",
         fix: "Add `kubernetes_version`.",
-        fails: &[("talos_version", r#""v1.99.0""#)],
-        passes: &[
+        fails: Inputs(&[("talos_version", r#""v1.99.0""#)]),
+        passes: Inputs(&[
             ("talos_version", r#""v1.99.0""#),
             ("kubernetes_version", r#""v1.36.0""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::VersionPair,
@@ -977,8 +1014,8 @@ pub const RULES: &[Rule] = &[
         what: "The Talos version supports the Kubernetes version.",
         why: "Talos refuses the machine configuration.",
         fix: "Use a Kubernetes version in the range that the message names.",
-        fails: &[("kubernetes_version", r#""v1.30.1""#)],
-        passes: &[("kubernetes_version", r#""v1.31.1""#)],
+        fails: Inputs(&[("kubernetes_version", r#""v1.30.1""#)]),
+        passes: Inputs(&[("kubernetes_version", r#""v1.31.1""#)]),
     },
     Rule {
         code: Code::VersionPairDoubtful,
@@ -986,14 +1023,14 @@ pub const RULES: &[Rule] = &[
         what: "The pair of versions is in Talos' documents as well as in its code.",
         why: "Talos 1.14 accepts Kubernetes 1.32, but its support matrix does not list it.",
         fix: "Use Kubernetes 1.33 or newer with Talos 1.14.",
-        fails: &[
+        fails: Inputs(&[
             ("talos_version", r#""v1.14.0""#),
             ("kubernetes_version", r#""v1.32.0""#),
-        ],
-        passes: &[
+        ]),
+        passes: Inputs(&[
             ("talos_version", r#""v1.14.0""#),
             ("kubernetes_version", r#""v1.33.0""#),
-        ],
+        ]),
     },
     Rule {
         code: Code::NocloudNetworkBug,
@@ -1001,8 +1038,8 @@ pub const RULES: &[Rule] = &[
         what: "With static addresses, the Talos version reads the network from the cloud-init drive.",
         why: "1.7.0 ignores it, and 1.8.3 to 1.9.0-alpha.2 have known faults with it: nodes come up on DHCP.",
         fix: "Use another patch version.",
-        fails: &[("talos_version", r#""v1.7.0""#)],
-        passes: &[("talos_version", r#""v1.7.1""#)],
+        fails: Inputs(&[("talos_version", r#""v1.7.0""#)]),
+        passes: Inputs(&[("talos_version", r#""v1.7.1""#)]),
     },
     Rule {
         code: Code::SchematicForm,
@@ -1010,11 +1047,11 @@ pub const RULES: &[Rule] = &[
         what: "A schematic is named by its 64 hex digits.",
         why: "The factory has no image under another name.",
         fix: "Copy it from factory.talos.dev.",
-        fails: &[("talos_schematic_id", r#""376567988ad370138ad8b269""#)],
-        passes: &[(
+        fails: Inputs(&[("talos_schematic_id", r#""376567988ad370138ad8b269""#)]),
+        passes: Inputs(&[(
             "talos_schematic_id",
             r#""376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba""#,
-        )],
+        )]),
     },
     Rule {
         code: Code::DhcpReplaced,
@@ -1022,8 +1059,8 @@ pub const RULES: &[Rule] = &[
         what: "`dhcp` is not `true`.",
         why: "`address_mode` decides now, and a forgotten `dhcp = true` would be contradicted.",
         fix: r#"Write `address_mode = "dhcp_reserved"` and remove `dhcp`."#,
-        fails: &[("dhcp", "true")],
-        passes: &[("dhcp", "false")],
+        fails: Inputs(&[("dhcp", "true")]),
+        passes: Inputs(&[("dhcp", "false")]),
     },
     Rule {
         code: Code::StaticIpMapReplaced,
@@ -1031,14 +1068,14 @@ pub const RULES: &[Rule] = &[
         what: "`static_ip_map` is empty or left out.",
         why: "Addresses follow from slots now, and single ones are set in `node_overrides`.",
         fix: "Move each address to `node_overrides`.",
-        fails: &[(
+        fails: Inputs(&[(
             "static_ip_map",
             r#"{"k3s-dev-control-1": "ip=192.168.1.50/24,gw=192.168.1.1"}"#,
-        )],
-        passes: &[(
+        )]),
+        passes: Inputs(&[(
             "node_overrides",
             r#"{"k3s-dev-control-1": {"address": "192.168.1.50"}}"#,
-        )],
+        )]),
     },
     Rule {
         code: Code::NotEvaluated,
@@ -1046,7 +1083,7 @@ pub const RULES: &[Rule] = &[
         what: "A rule that needs an invalid input says that it was skipped.",
         why: "Its silence would look like a pass.",
         fix: "Mend the input that it names.",
-        fails: &[("cluster_cidr", r#""10.244.0.0""#)],
-        passes: &[("cluster_cidr", r#""10.244.0.0/16""#)],
+        fails: Inputs(&[("cluster_cidr", r#""10.244.0.0""#)]),
+        passes: Inputs(&[("cluster_cidr", r#""10.244.0.0/16""#)]),
     },
 ];

@@ -1,6 +1,6 @@
 //! The two reference documents.
 
-use crate::code::{Code, Example, Rule};
+use crate::code::{Code, Example, Lines, Rule};
 use crate::generate::hcl::{assign, hcl};
 use crate::input::{Default, Input, Layer, Privacy, Section};
 use crate::inputs::{GPU_SOURCE, GPUS, INPUTS, NODE};
@@ -156,8 +156,8 @@ pub fn checks_md() -> String {
 pub fn rule_section(rule: &Rule) -> String {
     let severity = rule.severity.as_str();
     let passes = match rule.passes {
-        [] => "Passes: the line left out.\n".to_owned(),
-        lines => format!("Passes:\n\n{}", code_block(lines)),
+        Example::Inputs([]) => "Passes: the line left out.\n".to_owned(),
+        example => format!("Passes:\n\n{}", example_block(example)),
     };
     format!(
         "\n## {}\n\n_{severity}_ · {}\n\n{}\n\n**Mend it:** {}\n\nFails:\n\n{}\n{passes}",
@@ -165,12 +165,19 @@ pub fn rule_section(rule: &Rule) -> String {
         rule.what,
         rule.why,
         rule.fix,
-        code_block(rule.fails)
+        example_block(rule.fails)
     )
 }
 
-fn code_block(example: Example) -> String {
-    let mut lines = String::new();
-    assign(&mut lines, example);
-    format!("```hcl\n{lines}```\n")
+fn example_block(example: Example) -> String {
+    match example {
+        Example::Inputs(lines) => code_block(lines),
+        Example::Text(text) => format!("```hcl\n{text}```\n"),
+    }
+}
+
+fn code_block(lines: Lines) -> String {
+    let mut text = String::new();
+    assign(&mut text, lines);
+    format!("```hcl\n{text}```\n")
 }

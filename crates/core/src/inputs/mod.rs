@@ -2,6 +2,7 @@
 //!
 //! Terraform converts, drops and only warns; here nothing is lost, so that a finding can point at the user's own text.
 
+mod fault;
 mod hcl;
 mod json;
 mod node;

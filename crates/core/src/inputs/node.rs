@@ -1,6 +1,9 @@
 //! A value with the place of each of its parts.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+
+use super::fault::Fault;
 
 /// One `name = value` of a file, the environment or the command line.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,10 +67,9 @@ impl Node {
             return self.span.clone();
         };
         match (step, &self.kind) {
-            (Step::Key(name), NodeKind::Map(items)) => items
-                .iter()
-                .find(|(key, _)| key.name == *name)
-                .map_or(self.span.clone(), |(_, value)| value.span_at(rest)),
+            (Step::Key(name), NodeKind::Map(items)) => {
+                last(items, name).map_or(self.span.clone(), |(_, value)| value.span_at(rest))
+            }
             (Step::Index(index), NodeKind::List(items)) => items
                 .get(*index)
                 .map_or(self.span.clone(), |item| item.span_at(rest)),
@@ -78,20 +80,47 @@ impl Node {
     /// The place of the key that `path` ends with, where it ends with one that is there.
     pub fn key_span_at(&self, path: &[Step<'_>]) -> Option<Range<usize>> {
         match (path, &self.kind) {
-            ([Step::Key(name)], NodeKind::Map(items)) => items
-                .iter()
-                .find(|(key, _)| key.name == *name)
-                .map(|(key, _)| key.span.clone()),
-            ([Step::Key(name), rest @ ..], NodeKind::Map(items)) => items
-                .iter()
-                .find(|(key, _)| key.name == *name)
-                .and_then(|(_, value)| value.key_span_at(rest)),
+            ([Step::Key(name)], NodeKind::Map(items)) => {
+                last(items, name).map(|(key, _)| key.span.clone())
+            }
+            ([Step::Key(name), rest @ ..], NodeKind::Map(items)) => {
+                last(items, name).and_then(|(_, value)| value.key_span_at(rest))
+            }
             ([Step::Index(index), rest @ ..], NodeKind::List(items)) => {
                 items.get(*index).and_then(|item| item.key_span_at(rest))
             }
             _ => None,
         }
     }
+
+    /// Every key that stands in its map a second time, at any depth.
+    pub(super) fn duplicate_keys(&self, found: &mut Vec<Fault>) {
+        match &self.kind {
+            NodeKind::List(items) => items.iter().for_each(|item| item.duplicate_keys(found)),
+            NodeKind::Map(items) => {
+                let mut first: BTreeMap<&str, &Key> = BTreeMap::new();
+                for (key, item) in items {
+                    if let Some(first) = first.get(key.name.as_str()) {
+                        let spans = (key.span.clone(), first.span.clone());
+                        found.push(Fault::duplicate(&key.name, spans.0, spans.1));
+                    } else {
+                        first.insert(&key.name, key);
+                    }
+                    item.duplicate_keys(found);
+                }
+            }
+            NodeKind::Null
+            | NodeKind::Bool(_)
+            | NodeKind::Number(_)
+            | NodeKind::String(_)
+            | NodeKind::NotLiteral => {}
+        }
+    }
+}
+
+/// The entry that counts: of a key twice, Terraform takes the last.
+fn last<'a>(items: &'a [(Key, Node)], name: &str) -> Option<&'a (Key, Node)> {
+    items.iter().rev().find(|(key, _)| key.name == *name)
 }
 
 #[cfg(test)]
@@ -102,7 +131,7 @@ mod tests {
     #[test]
     fn a_path_leads_to_the_users_own_text() {
         let text = "workers = { worker-1 = { cores = 4, tags = [\"a\", \"b\"] } }\n";
-        let assignments = hcl::parse(text).unwrap();
+        let assignments = hcl::parse(text).assignments;
         let node = &assignments[0].value;
         let tag = [Step::Key("worker-1"), Step::Key("tags"), Step::Index(1)];
         let cores = [Step::Key("worker-1"), Step::Key("cores")];

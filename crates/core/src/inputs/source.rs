@@ -3,11 +3,16 @@
 //! Terraform's order, lowest first: `TF_VAR_*`, `terraform.tfvars`, `terraform.tfvars.json`, `*.auto.tfvars` and
 //! `*.auto.tfvars.json` in the order of their names, then `-var` and `-var-file` in the order of the command line.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use contract::Code;
+
+use super::fault::{Fault, char_at};
+use super::hcl::Parsed;
 use super::node::{Assignment, Key, Node, NodeKind};
 use super::{hcl, json};
 
@@ -42,15 +47,23 @@ pub struct Given {
     pub assignment: Assignment,
 }
 
-/// A text that could not be understood, with the place.
+/// A part of a text that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxFault {
     /// The text.
     pub text: TextId,
-    /// What is wrong, as a fragment.
+    /// The rule of the text that is broken.
+    pub code: Code,
+    /// What is wrong, as a sentence.
     pub message: String,
+    /// What to type instead.
+    pub help: String,
     /// Where (bytes).
     pub span: Range<usize>,
+    /// What was not read because of it (bytes): anything can stand there.
+    pub unread: Range<usize>,
+    /// Another place of the text that takes part, with its role.
+    pub related: Option<(Range<usize>, &'static str)>,
 }
 
 /// A source that could not be read at all.
@@ -65,8 +78,8 @@ pub enum InputError {
         #[source]
         source: io::Error,
     },
-    /// `-var` without `=`.
-    #[error("`-var {0}` has no `=`")]
+    /// `-var` without `=`: its beginning, since a secret may follow.
+    #[error("`-var {0}…` has no `=`")]
     NoEquals(String),
 }
 
@@ -107,10 +120,22 @@ impl Sources {
 
     /// Every assignment that wins for its name, in the order of the sources.
     pub fn effective_all(&self) -> impl Iterator<Item = &Given> {
-        self.given.iter().filter(|given| {
-            self.effective(&given.assignment.name.name)
-                .is_some_and(|winner| std::ptr::eq(winner, *given))
-        })
+        let winners = self.winners();
+        self.given
+            .iter()
+            .enumerate()
+            .filter(move |(index, given)| {
+                winners.get(given.assignment.name.name.as_str()) == Some(index)
+            })
+            .map(|(_, given)| given)
+    }
+
+    /// The position of the assignment that wins for each name.
+    fn winners(&self) -> BTreeMap<&str, usize> {
+        let names = self.given.iter().enumerate();
+        names
+            .map(|(index, given)| (given.assignment.name.name.as_str(), index))
+            .collect()
     }
 
     /// Every assignment, also those that another one wins over.
@@ -148,25 +173,28 @@ impl Sources {
     }
 
     fn add_file(&mut self, path: &Path) -> Result<(), InputError> {
-        let text = fs::read_to_string(path).map_err(|source| InputError::Read {
+        let bytes = fs::read(path).map_err(|source| InputError::Read {
             path: path.to_owned(),
             source,
         })?;
-        let parsed = if is_json(path) {
+        let (text, undecodable) = decoded(bytes);
+        let Parsed {
+            assignments,
+            faults,
+        } = if is_json(path) {
             json::parse(&text)
         } else {
             hcl::parse(&text)
         };
         let id = self.add_text(Origin::File(path.to_owned()), text);
-        match parsed {
-            Ok(assignments) => self
-                .given
-                .extend(assignments.into_iter().map(|assignment| Given {
-                    text: id,
-                    assignment,
-                })),
-            Err(fault) => self.add_fault(id, fault),
+        for fault in undecodable.into_iter().chain(faults) {
+            self.add_fault(id, fault);
         }
+        let given = |assignment| Given {
+            text: id,
+            assignment,
+        };
+        self.given.extend(assignments.into_iter().map(given));
         Ok(())
     }
 
@@ -202,11 +230,15 @@ impl Sources {
         }
     }
 
-    fn add_fault(&mut self, text: TextId, fault: hcl::Fault) {
+    fn add_fault(&mut self, text: TextId, fault: Fault) {
         self.faults.push(SyntaxFault {
             text,
+            code: fault.code,
             message: fault.message,
+            help: fault.help,
             span: fault.span,
+            unread: fault.unread,
+            related: fault.related,
         });
     }
 }
@@ -265,7 +297,7 @@ pub fn with_command_line(
             CommandLineInput::Var(text) => {
                 let (name, value) = text
                     .split_once('=')
-                    .ok_or_else(|| InputError::NoEquals(text.clone()))?;
+                    .ok_or_else(|| InputError::NoEquals(beginning(text)))?;
                 sources.add_value(
                     Origin::CommandLine,
                     name.trim(),
@@ -296,6 +328,32 @@ fn automatic_files(root: &Path) -> Result<Vec<PathBuf>, InputError> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Decodes a file; what is no UTF-8 is replaced, and the first such place is a fault.
+fn decoded(bytes: Vec<u8>) -> (String, Option<Fault>) {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return (text, None),
+        Err(error) => error.into_bytes(),
+    };
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let at = text.find(char::REPLACEMENT_CHARACTER).unwrap_or_default();
+    let fault = Fault {
+        code: Code::TextEncoding,
+        message: "the file is not UTF-8: this byte is no character".to_owned(),
+        help: "save the file as UTF-8".to_owned(),
+        span: char_at(&text, at),
+        unread: at..at,
+        related: None,
+    };
+    (text, Some(fault))
+}
+
+/// As much of a `-var` as can only be a name.
+fn beginning(text: &str) -> String {
+    text.chars()
+        .take_while(|char| char.is_ascii_alphabetic() || *char == '_')
+        .collect()
 }
 
 fn number(text: &str) -> Option<NodeKind> {

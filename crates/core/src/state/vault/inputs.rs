@@ -47,6 +47,10 @@ fn kept_file(path: &Path) -> Option<Vec<u8>> {
     let file = [CommandLineInput::VarFile(path.to_owned())];
     let sources =
         with_command_line(Sources::default(), path.parent()?, &file, &|_| Declared::No).ok()?;
+    // Where one statement cannot be read, the next one may be a part of it.
+    if !sources.faults().is_empty() {
+        return Some(b"{}".to_vec());
+    }
     let members: Map<String, Value> = sources
         .all()
         .filter_map(|given| kept_input(&given.assignment))

@@ -7,10 +7,9 @@ use em_infra_core::check::{Located, Place, Report};
 
 /// One finding with the user's own line.
 pub(super) fn finding(report: &Report, finding: &Located, colour: bool) -> String {
-    let mut title = level(finding.severity).primary_title(&finding.message);
-    if let Some(code) = finding.code {
-        title = title.id(code.as_str());
-    }
+    let title = level(finding.severity)
+        .primary_title(&finding.message)
+        .id(finding.code.as_str());
     let mut group = Group::with_title(title);
     if let Some(place) = &finding.place {
         for snippet in snippets(report, place, &finding.related) {
@@ -141,9 +140,11 @@ pub(super) fn summary(report: &Report) -> String {
     if counts.is_empty() {
         return "The inputs hold. Nothing was asked of the host.".to_owned();
     }
-    let explained = report.findings.iter().find_map(|finding| finding.code);
-    let how = explained.map_or(String::new(), |code| {
-        format!("; `em-infra check --explain {code}` says more")
+    let how = report.findings.first().map_or(String::new(), |finding| {
+        format!(
+            "; `em-infra check --explain {}` says more",
+            finding.code
+        )
     });
     format!("{}{how}", counts.join(", "))
 }

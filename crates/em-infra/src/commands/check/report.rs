@@ -16,7 +16,7 @@ pub(super) struct Document<'a> {
 
 #[derive(Serialize)]
 struct Finding<'a> {
-    code: Option<&'static str>,
+    code: &'static str,
     severity: &'static str,
     message: &'a str,
     help: &'a str,
@@ -59,7 +59,7 @@ pub(super) fn of(report: &Report) -> Document<'_> {
 
 fn finding<'a>(report: &'a Report, found: &'a Located) -> Finding<'a> {
     Finding {
-        code: found.code.map(contract::Code::as_str),
+        code: found.code.as_str(),
         severity: match found.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
