@@ -80,8 +80,10 @@ pub fn check(request: Request<'_>) -> Result<Report, InputError> {
     let findings = contract::check(&values);
     let hidden = hidden(&sources, &findings);
     let mut found = faults(&sources);
-    found.extend(sources.effective_all().flat_map(not_literal));
-    found.extend(located_all(&sources, &findings));
+    let computed: Vec<Located> = sources.effective_all().flat_map(not_literal).collect();
+    let rules = located_all(&sources, &findings).filter(|found| !is_of(found, &computed));
+    found.extend(rules);
+    found.extend(computed);
     found.sort_by(|one, other| {
         (one.place.is_none(), &one.place).cmp(&(other.place.is_none(), &other.place))
     });
@@ -130,17 +132,28 @@ fn values(sources: &Sources) -> InputValues {
     sources
         .effective_all()
         .map(|given| {
-            (
-                given.assignment.name.name.clone(),
-                value(&given.assignment.value),
-            )
+            let name = &given.assignment.name.name;
+            let value = match (&given.assignment.value.kind, declared(name)) {
+                (NodeKind::NotLiteral, Declared::Bool) => Value::from(0),
+                _ => value(&given.assignment.value),
+            };
+            (name.clone(), value)
         })
         .collect()
 }
 
+/// Whether a finding is about a value that is computed: the rules saw what [`value`] put in its place.
+fn is_of(found: &Located, computed: &[Located]) -> bool {
+    computed
+        .iter()
+        .any(|computed| computed.place == found.place && found.severity == Severity::Error)
+}
+
+/// A value that is computed is of the wrong type wherever it can be, so that no rule takes its default for it.
 fn value(node: &Node) -> Value {
     match &node.kind {
-        NodeKind::Null | NodeKind::NotLiteral => Value::Null,
+        NodeKind::Null => Value::Null,
+        NodeKind::NotLiteral => Value::Bool(true),
         NodeKind::Bool(value) => Value::Bool(*value),
         NodeKind::Number(text) => {
             contract::Number::parse(text).map_or_else(|| Value::String(text.clone()), Value::Number)
@@ -167,13 +180,12 @@ fn hidden(sources: &Sources, findings: &[Finding]) -> Vec<Place> {
 
 /// What the rules say. Of a text that could not be read nothing is known to be missing, so that only findings about
 /// what was read are said then.
-fn located_all(sources: &Sources, findings: &[Finding]) -> Vec<Located> {
+fn located_all(sources: &Sources, findings: &[Finding]) -> impl Iterator<Item = Located> {
     let complete = sources.faults().iter().all(|fault| fault.unread.is_empty());
     findings
         .iter()
         .map(|finding| located(sources, finding))
-        .filter(|finding| complete || finding.place.is_some())
-        .collect()
+        .filter(move |finding| complete || finding.place.is_some())
 }
 
 fn faults(sources: &Sources) -> Vec<Located> {
@@ -246,14 +258,32 @@ fn place(sources: &Sources, code: Code, path: &contract::Path) -> Option<Place> 
     let given = sources.effective(&path.input)?;
     let steps: Vec<Step<'_>> = path.steps.iter().map(step).collect();
     let node = &given.assignment.value;
-    let span = match code {
-        Code::InputUnknown | Code::InputDeprecated => given.assignment.name.span.clone(),
-        Code::AttributeUnknown => node
-            .key_span_at(&steps)
-            .unwrap_or_else(|| node.span_at(&steps)),
-        _ => node.span_at(&steps),
+    let value = || node.span_at(&steps);
+    let span = match steps.last() {
+        None if speaks_of_name(code) => given.assignment.name.span.clone(),
+        Some(Step::Key(_)) if speaks_of_key(code, path) => {
+            node.key_span_at(&steps).unwrap_or_else(value)
+        }
+        _ => value(),
     };
     Some(Place::new(given.text, span))
+}
+
+/// Whether a finding about an input as a whole is about its name, since its value may be many lines.
+fn speaks_of_name(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InputUnknown | Code::InputDeprecated | Code::StaticIpMapReplaced | Code::NotEvaluated
+    )
+}
+
+/// A finding about an entry of a map is about the node of that name, unless its value is no node at all. One about an
+/// attribute is about its value, unless there is no such attribute.
+fn speaks_of_key(code: Code, path: &contract::Path) -> bool {
+    match path.steps.last() {
+        Some(contract::Step::Key(_)) => !matches!(code, Code::TypeMismatch | Code::ElementNull),
+        _ => code == Code::AttributeUnknown,
+    }
 }
 
 fn step(step: &contract::Step) -> Step<'_> {

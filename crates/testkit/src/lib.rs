@@ -1,9 +1,11 @@
-//! What tests share: the pinned Terraform, a hermetic environment, waiting.
+//! What tests share: the corpus of bad inputs, the pinned Terraform, a hermetic environment, waiting.
 //!
 //! For development only; nothing that ships depends on it.
 
+mod corpus;
 mod engine;
 mod wait;
 
+pub use corpus::{Case, Expected, Marked, Terraform, corpus};
 pub use engine::{engine, engine_version, env};
 pub use wait::wait_until;

@@ -141,10 +141,7 @@ pub(super) fn summary(report: &Report) -> String {
         return "The inputs hold. Nothing was asked of the host.".to_owned();
     }
     let how = report.findings.first().map_or(String::new(), |finding| {
-        format!(
-            "; `em-infra check --explain {}` says more",
-            finding.code
-        )
+        format!("; `em-infra check --explain {}` says more", finding.code)
     });
     format!("{}{how}", counts.join(", "))
 }

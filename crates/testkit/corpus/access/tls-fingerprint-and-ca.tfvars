@@ -1,0 +1,11 @@
+# A pinned certificate, and an authority.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+proxmox_tls_fingerprint = "AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB"
+proxmox_tls_ca_file = "/etc/ssl/ca.pem"
+#                     ^^^^^^^^^^^^^^^^^ error tls-conflict
+#= proxmox_tls_ca_file = null

@@ -1,0 +1,11 @@
+# A secret of digits without quotes.
+# terraform: converts
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+proxmox_api_token_secret = 12345678
+#                          ^^^^^^^^ error type-mismatch
+#= proxmox_api_token_secret = "12345678"

@@ -1,0 +1,10 @@
+# Brackets around what is no IPv6 address.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+proxmox_api_url = "https://[fd00::g]:8006"
+#                 ^^^^^^^^^^^^^^^^^^^^^^^^ error url-form
+#= proxmox_api_url = "https://[fd00::1]:8006"

@@ -1,0 +1,8 @@
+# Static addresses without a gateway.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+talos_version = "v1.13.9"
+#! error gateway-required
+#+ network_gateway = "192.168.1.1"

@@ -1,0 +1,11 @@
+# An address that another node has.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+worker_count = 1
+node_overrides = { k3s-dev-worker-1 = { address = "192.168.1.11" } }
+#                                                 ^^^^^^^^^^^^^^ error address-taken
+#= node_overrides = { k3s-dev-worker-1 = { address = "192.168.1.12" } }

@@ -1,0 +1,11 @@
+# Seven control planes.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+cluster_vip = "192.168.1.10"
+control_plane_count = 7
+#                     ^ warning control-plane-many
+#= control_plane_count = 5

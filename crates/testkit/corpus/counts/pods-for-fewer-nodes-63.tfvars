@@ -1,0 +1,11 @@
+# A /19 holds 32 nodes, and these are 33.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+worker_count = 32
+cluster_cidr = "10.244.0.0/19"
+#              ^^^^^^^^^^^^^^^ error pod-network-too-small
+#= cluster_cidr = "10.244.0.0/18"

@@ -1,0 +1,11 @@
+# A truth value in place of a count.
+# terraform: own words
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+worker_count = true
+#              ^^^^ error type-mismatch
+#= worker_count = 1

@@ -1,0 +1,12 @@
+# Seventeen devices in one VM.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+gpu_worker_template = "talos-v1.13-nocloud"
+gpu_schematic_id = "ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515"
+gpu_workers = { trainer-1 = { gpus = [{ mapping = "gpu0" }, { mapping = "gpu1" }, { mapping = "gpu2" }, { mapping = "gpu3" }, { mapping = "gpu4" }, { mapping = "gpu5" }, { mapping = "gpu6" }, { mapping = "gpu7" }, { mapping = "gpu8" }, { mapping = "gpu9" }, { mapping = "gpu10" }, { mapping = "gpu11" }, { mapping = "gpu12" }, { mapping = "gpu13" }, { mapping = "gpu14" }, { mapping = "gpu15" }, { mapping = "gpu16" }] } }
+#                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error gpu-too-many
+#= gpu_workers = { trainer-1 = { gpus = [{ mapping = "gpu0" }, { mapping = "gpu1" }, { mapping = "gpu2" }, { mapping = "gpu3" }, { mapping = "gpu4" }, { mapping = "gpu5" }, { mapping = "gpu6" }, { mapping = "gpu7" }, { mapping = "gpu8" }, { mapping = "gpu9" }, { mapping = "gpu10" }, { mapping = "gpu11" }, { mapping = "gpu12" }, { mapping = "gpu13" }, { mapping = "gpu14" }, { mapping = "gpu15" }] } }

@@ -1,0 +1,11 @@
+# An input of another tool.
+# terraform: warns
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+talos_cluster_name = "k3s-dev"
+#@^^^^^^^^^^^^^^^^^^ error input-unknown
+#= env_name = "k3s-dev"

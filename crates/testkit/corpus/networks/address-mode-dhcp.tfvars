@@ -1,0 +1,10 @@
+# An address mode that is nearly one.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+address_mode = "dhcp"
+#              ^^^^^^ error choice-unknown
+#= address_mode = "dhcp_reserved"

@@ -1,0 +1,9 @@
+# An address inside the network in its place.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+cluster_network_cidr = "192.168.1.10/24"
+#                      ^^^^^^^^^^^^^^^^^ error cidr-host-bits
+#= cluster_network_cidr = "192.168.1.0/24"

@@ -1,0 +1,9 @@
+# An octet with a zero in front.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+cluster_network_cidr = "192.168.01.0/24"
+#                      ^^^^^^^^^^^^^^^^^ error cidr-form
+#= cluster_network_cidr = "192.168.1.0/24"

@@ -1,0 +1,9 @@
+# A netmask in place of the size.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+cluster_network_cidr = "192.168.1.0/255.255.255.0"
+#                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^ error cidr-form
+#= cluster_network_cidr = "192.168.1.0/24"

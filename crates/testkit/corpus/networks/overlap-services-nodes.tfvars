@@ -1,0 +1,10 @@
+# Services where the nodes are.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+service_cidr = "192.168.1.0/24"
+#              ^^^^^^^^^^^^^^^^ error network-overlap
+#= service_cidr = "192.168.2.0/24"

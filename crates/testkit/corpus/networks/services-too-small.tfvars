@@ -1,0 +1,10 @@
+# A service network without room for DNS.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+service_cidr = "10.96.0.0/29"
+#              ^^^^^^^^^^^^^^ error cidr-size
+#= service_cidr = "10.96.0.0/28"

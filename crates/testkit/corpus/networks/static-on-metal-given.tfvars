@@ -1,0 +1,11 @@
+# The same, with the address mode given.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+talos_platform = "metal"
+#                ^^^^^^^ error static-needs-nocloud
+#= talos_platform = "nocloud"
+address_mode = "static"

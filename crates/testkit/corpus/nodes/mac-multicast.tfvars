@@ -1,0 +1,10 @@
+# A multicast address.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+node_overrides = { k3s-dev-control-1 = { mac = "BD:24:11:00:00:0A" } }
+#                                              ^^^^^^^^^^^^^^^^^^^ error mac-multicast
+#= node_overrides = { k3s-dev-control-1 = { mac = "BC:24:11:00:00:0A" } }

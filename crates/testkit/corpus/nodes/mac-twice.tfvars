@@ -1,0 +1,10 @@
+# One MAC address, in two cases of letters.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+workers = { worker-1 = { mac = "BC:24:11:00:00:0A" }, worker-2 = { mac = "bc:24:11:00:00:0a" } }
+#                                                                        ^^^^^^^^^^^^^^^^^^^ error mac-duplicate
+#= workers = { worker-1 = { mac = "BC:24:11:00:00:0A" }, worker-2 = { mac = "bc:24:11:00:00:0b" } }

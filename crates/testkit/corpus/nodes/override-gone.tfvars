@@ -1,0 +1,11 @@
+# An override of a node that the count no longer makes.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+worker_count = 1
+node_overrides = { k3s-dev-worker-2 = { cores = 4 } }
+#                  ^^^^^^^^^^^^^^^^ error override-unknown-node
+#= node_overrides = { k3s-dev-worker-1 = { cores = 4 } }

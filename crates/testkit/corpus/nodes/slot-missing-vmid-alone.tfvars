@@ -1,0 +1,10 @@
+# A VMID does not give an address.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+workers = { builder = { vmid = 8050 } }
+#           ^^^^^^^ error slot-missing
+#= workers = { builder = { vmid = 8050, address = "192.168.1.60" } }

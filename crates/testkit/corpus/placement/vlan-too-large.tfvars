@@ -1,0 +1,10 @@
+# VLAN 4095.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+network_vlan = 4095
+#              ^^^^ error number-out-of-range
+#= network_vlan = 4094

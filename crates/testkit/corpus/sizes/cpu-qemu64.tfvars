@@ -1,0 +1,10 @@
+# A CPU type without x86-64-v2.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+cpu_type = "qemu64"
+#          ^^^^^^^^ error cpu-type-too-old
+#= cpu_type = "host"

@@ -1,0 +1,10 @@
+# The wrong unit.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+worker_memory_mb = 8
+#                  ^ error below-talos-minimum
+#= worker_memory_mb = 8192

@@ -1,0 +1,9 @@
+# No template of the control planes.
+# terraform: own words
+node = "pve"
+disk_pool = "local-lvm"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+#! error input-required
+#+ control_plane_template = "talos-v1.13-nocloud"

@@ -1,0 +1,9 @@
+# A template name with an underscore.
+node = "pve"
+disk_pool = "local-lvm"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+control_plane_template = "talos_nocloud"
+#                        ^^^^^^^^^^^^^^^ error template-form
+#= control_plane_template = "talos-nocloud"

@@ -1,0 +1,11 @@
+# A loop in a variable file.
+# terraform: computes
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+nameservers = [for n in [1, 2] : "192.168.1.${n}"]
+#             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error value-computed
+#= nameservers = ["192.168.1.1", "192.168.1.2"]

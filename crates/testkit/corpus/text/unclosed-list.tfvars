@@ -1,0 +1,12 @@
+# A bracket that is never closed.
+# terraform: own words
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+nameservers = ["192.168.1.1"
+#             ^ error syntax
+#= nameservers = ["192.168.1.1"]
+env_name = "k3s-dev"

@@ -1,0 +1,11 @@
+# A variable in a variable file.
+# terraform: own words
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+worker_template = var.control_plane_template
+#                 ^^^^^^^^^^^^^^^^^^^^^^^^^^ error value-computed
+#= worker_template = "talos-v1.13-nocloud"

@@ -1,0 +1,10 @@
+# Wide characters before a mistake.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+node_overrides = { k3s-dev-control-1 = { /* 漢字漢字 🦀 */ cores = 1 } }
+#                                                             ^ error control-plane-small
+#= node_overrides = { k3s-dev-control-1 = { cores = 2 } }

@@ -1,0 +1,10 @@
+# Kubernetes 2.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "v1.13.9"
+kubernetes_version = "v2.33.0"
+#                    ^^^^^^^^^ error version-pair
+#= kubernetes_version = "v1.33.0"

@@ -1,0 +1,9 @@
+# An image in place of a version.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = "ghcr.io/siderolabs/installer:v1.13.9"
+#               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ error version-form
+#= talos_version = "v1.13.9"

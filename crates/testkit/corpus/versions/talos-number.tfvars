@@ -1,0 +1,9 @@
+# A version without quotes.
+node = "pve"
+disk_pool = "local-lvm"
+control_plane_template = "talos-v1.13-nocloud"
+cluster_network_cidr = "192.168.1.0/24"
+network_gateway = "192.168.1.1"
+talos_version = 1.13
+#               ^^^^ error type-mismatch
+#= talos_version = "v1.13.0"
