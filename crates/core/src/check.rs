@@ -84,9 +84,7 @@ pub fn check(request: Request<'_>) -> Result<Report, InputError> {
     let rules = located_all(&sources, &findings).filter(|found| !is_of(found, &computed));
     found.extend(rules);
     found.extend(computed);
-    found.sort_by(|one, other| {
-        (one.place.is_none(), &one.place).cmp(&(other.place.is_none(), &other.place))
-    });
+    found.sort_by_cached_key(|found| order(&sources, found));
     let clean = found
         .iter()
         .all(|finding| finding.severity != Severity::Error);
@@ -140,6 +138,29 @@ fn values(sources: &Sources) -> InputValues {
             (name.clone(), value)
         })
         .collect()
+}
+
+/// By place; what has none comes last. That rules were not asked is said below what is wrong with the input.
+fn order(sources: &Sources, found: &Located) -> (bool, usize, usize, Severity) {
+    let (text, start) = match &found.place {
+        Some(place) => (place.text, place.span.0),
+        None => (0, 0),
+    };
+    let below = (found.code == Code::NotEvaluated)
+        .then(|| {
+            let named = |given: &&Given| {
+                given.text.index() == text && given.assignment.name.span.start == start
+            };
+            let given = sources.all().find(named)?;
+            Some(given.assignment.value.span.end)
+        })
+        .flatten();
+    (
+        found.place.is_none(),
+        text,
+        below.unwrap_or(start),
+        found.severity,
+    )
 }
 
 /// Whether a finding is about a value that is computed: the rules saw what [`value`] put in its place.

@@ -84,7 +84,11 @@ fn fault(case: &Case) -> Option<String> {
         .collect();
     let mut sorted = said.clone();
     sorted.sort_by(|one, other| (one.place.is_none(), one).cmp(&(other.place.is_none(), other)));
-    let places = |all: &[Expected]| all.iter().map(|said| said.place).collect::<Vec<_>>();
+    // A note stands below what is wrong with the input whose name it marks.
+    let places = |all: &[Expected]| -> Vec<Option<Marked>> {
+        let heavier = all.iter().filter(|said| said.severity != "note");
+        heavier.map(|said| said.place).collect()
+    };
     let in_order = places(&said) == places(&sorted);
     (sorted != case.expected || !in_order).then(|| {
         format!(

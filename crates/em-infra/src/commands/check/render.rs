@@ -140,7 +140,11 @@ pub(super) fn summary(report: &Report) -> String {
     if counts.is_empty() {
         return "The inputs hold. Nothing was asked of the host.".to_owned();
     }
-    let how = report.findings.first().map_or(String::new(), |finding| {
+    let heaviest = report
+        .findings
+        .iter()
+        .min_by_key(|finding| finding.severity);
+    let how = heaviest.map_or(String::new(), |finding| {
         format!("; `em-infra check --explain {}` says more", finding.code)
     });
     format!("{}{how}", counts.join(", "))
