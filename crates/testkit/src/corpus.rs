@@ -104,7 +104,7 @@ pub fn corpus(folder: &Path) -> Vec<Case> {
         .into_iter()
         .flat_map(|group| files(&group))
         .filter(|path| !is_expectation(path))
-        .map(|path| case(folder, path))
+        .map(|path| case(folder, &path))
         .collect();
     cases.sort_by(|one, other| one.name.cmp(&other.name));
     cases
@@ -126,23 +126,23 @@ fn read(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }
 
-fn case(folder: &Path, path: PathBuf) -> Case {
-    let name = path.strip_prefix(folder).unwrap_or(&path);
+fn case(folder: &Path, path: &Path) -> Case {
+    let name = path.strip_prefix(folder).unwrap_or(path);
     let mut case = Case {
         name: name.display().to_string(),
         title: String::new(),
         expected: Vec::new(),
         neighbour: None,
         terraform: Terraform::Same,
-        path: path.clone(),
+        path: path.to_owned(),
     };
-    let mut beside = path.clone().into_os_string();
+    let mut beside = path.to_owned().into_os_string();
     beside.push(".expected");
-    let bytes = read(&path);
+    let bytes = read(path);
     if Path::new(&beside).exists() {
-        from_beside(&mut case, &bytes, &text(read(Path::new(&beside)), &path));
+        from_beside(&mut case, &bytes, &text(read(Path::new(&beside)), path));
     } else {
-        from_comments(&mut case, &text(bytes, &path));
+        from_comments(&mut case, &text(bytes, path));
     }
     case.expected
         .sort_by(|one, other| (one.place.is_none(), one).cmp(&(other.place.is_none(), other)));

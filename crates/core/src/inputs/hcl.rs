@@ -173,7 +173,7 @@ impl Reader<'_> {
 
     fn assignment(&self, structure: &Structure) -> Result<Assignment, Fault> {
         match structure {
-            Structure::Attribute(attribute) => Ok(self.from_attribute(attribute)),
+            Structure::Attribute(attribute) => Ok(self.attribute(attribute)),
             Structure::Block(block) => {
                 let name = block.ident.as_str();
                 let span = self.span(block.ident.span(), 0..0);
@@ -185,7 +185,7 @@ impl Reader<'_> {
         }
     }
 
-    fn from_attribute(&self, attribute: &Attribute) -> Assignment {
+    fn attribute(&self, attribute: &Attribute) -> Assignment {
         let span = self.span(attribute.key.span(), 0..0);
         let name = Key {
             name: attribute.key.as_str().to_owned(),

@@ -25,17 +25,13 @@ pub(super) fn parse(text: &str) -> Parsed {
 
 fn read(text: &str) -> Result<Vec<Assignment>, Fault> {
     serde_json::from_str::<Value>(text).map_err(|error| syntax(text, &error))?;
-    match (Walk { text, at: 0 }).value().kind {
-        NodeKind::Map(members) => Ok(members
-            .into_iter()
-            .map(|(name, value)| Assignment { name, value })
-            .collect()),
-        _ => {
-            let whole = 0..text.len();
-            let message = "the outermost value is not an object of inputs".to_owned();
-            Err(Fault::syntax(message, whole.clone(), whole).help("write `{ \"name\": value }`"))
-        }
+    if let NodeKind::Map(members) = (Walk { text, at: 0 }).value().kind {
+        let assignment = |(name, value)| Assignment { name, value };
+        return Ok(members.into_iter().map(assignment).collect());
     }
+    let whole = 0..text.len();
+    let message = "the outermost value is not an object of inputs".to_owned();
+    Err(Fault::syntax(message, whole.clone(), whole).help("write `{ \"name\": value }`"))
 }
 
 fn syntax(text: &str, error: &serde_json::Error) -> Fault {
