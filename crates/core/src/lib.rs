@@ -1,6 +1,7 @@
 //! What em-infra does around Terraform, as a library: it never prints and never exits.
 
 pub mod check;
+pub mod difference;
 pub mod drift;
 pub mod evidence;
 pub mod gate;

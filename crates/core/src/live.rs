@@ -4,9 +4,11 @@
 use std::path::Path;
 
 use contract::{InputValues, Value};
+use pve_api::cluster::EMBEDDED_REPOID;
 use host::{Access, AccessError, Environment, Host, Names, Settings, Unreachable};
 
 use crate::check::{self, Request};
+use crate::gate::HostKind;
 use crate::inputs::InputError;
 
 /// Why there is no live host to read.
@@ -27,6 +29,15 @@ impl LiveError {
     /// Whether no access was given at all, so that there was nothing to try.
     pub fn is_without_access(&self) -> bool {
         matches!(self, Self::Access(error) if error.setting.is_none())
+    }
+}
+
+/// What kind of host answers: embedded only where the host itself says so by what no real one says.
+/// Everything else, one that cannot be asked included, counts as real.
+pub async fn kind(host: &Host) -> HostKind {
+    match host.client.version().await {
+        Ok(version) if version.repoid == EMBEDDED_REPOID => HostKind::Embedded,
+        Ok(_) | Err(_) => HostKind::Real,
     }
 }
 

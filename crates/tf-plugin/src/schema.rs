@@ -73,6 +73,7 @@ enum Presence {
 struct Traits {
     sensitive: bool,
     deprecated: bool,
+    write_only: bool,
 }
 
 impl Schema {
@@ -313,6 +314,13 @@ impl Attribute {
         self
     }
 
+    /// The provider gets its value when it plans and applies, and no plan or state ever holds it: plan and
+    /// state must have null there.
+    pub fn write_only(mut self) -> Self {
+        self.traits.write_only = true;
+        self
+    }
+
     /// Terraform warns about its use.
     pub fn deprecated(mut self) -> Self {
         self.traits.deprecated = true;
@@ -379,6 +387,7 @@ impl Attribute {
             sensitive: self.traits.sensitive,
             description_kind: wire::StringKind::Markdown.into(),
             deprecated: self.traits.deprecated,
+            write_only: self.traits.write_only,
         }
     }
 }

@@ -97,6 +97,7 @@ messages! {
         #[prost(enumeration = "StringKind", tag = "8")] description_kind: i32,
         #[prost(bool, tag = "9")] deprecated: bool,
         #[prost(message, optional, tag = "10")] nested_type: Option<NestedObject>,
+        #[prost(bool, tag = "11")] write_only: bool,
     }
     NestedObject {
         #[prost(message, repeated, tag = "1")] attributes: Vec<Attribute>,

@@ -126,6 +126,31 @@ pub fn history(base: &Path) -> Result<Vec<Run>, EvidenceError> {
     Ok(read(base)?.runs)
 }
 
+/// The providers' versions at the last run that passed, by full name; none where there is no such run.
+pub(crate) fn providers_at_last_pass(base: &Path) -> BTreeMap<String, String> {
+    let runs = history(base).unwrap_or_default();
+    let passed = |run: &Run| {
+        let end = run.end.as_ref();
+        end.is_some_and(|end| end.verdict == Verdict::Pass)
+    };
+    let Some(run) = runs.iter().rev().find(|run| passed(run)) else {
+        return BTreeMap::new();
+    };
+    let record = base.join("runs").join(&run.run).join("record.jsonl");
+    let rows = chain::read::<InputsRow>(&record).map(|rows| rows.sound);
+    let rows = rows.unwrap_or_default();
+    rows.into_iter()
+        .rev()
+        .find_map(|row| row.providers)
+        .unwrap_or_default()
+}
+
+/// The member of a record's rows that says which providers there were.
+#[derive(Deserialize)]
+struct InputsRow {
+    providers: Option<BTreeMap<String, String>>,
+}
+
 /// What the ledger says and what is wrong with it.
 pub(super) struct Read {
     pub(super) runs: Vec<Run>,

@@ -19,4 +19,4 @@ pub use tracker::{Entry, Tracker, TrackerError};
 pub use verify::{Finding, Verification, Weight, verify};
 
 pub(crate) use chain::Chain;
-pub(crate) use ledger::{Ledger, digests};
+pub(crate) use ledger::{Ledger, digests, providers_at_last_pass};

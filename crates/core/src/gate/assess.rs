@@ -1,8 +1,9 @@
 //! From what was seen to what is said; a pure function.
 
-use tf_run::plan::{CheckStatus, Plan, PlanExit, Refresh, ResourceChange, noise};
+use tf_run::plan::{Actions, CheckStatus, Noise, Plan, PlanExit, Refresh, ResourceChange, noise};
 
-use super::{Level, OutputFault, Reason, Verdict};
+use super::{Level, LiveRead, OutputFault, Reason, Source, Verdict};
+use crate::difference::{Context, Difference, classify, write_only};
 
 /// A plan made after the apply.
 #[derive(Debug)]
@@ -28,6 +29,10 @@ pub struct Evidence<'a> {
     pub moved_inputs: Vec<String>,
     /// Promised outputs that are not as promised.
     pub output_faults: Vec<OutputFault>,
+    /// What an independent read of the real objects says; none where nobody looked.
+    pub live: Option<&'a LiveRead>,
+    /// What differences are judged by.
+    pub context: &'a Context,
 }
 
 /// What follows from it.
@@ -39,38 +44,138 @@ pub struct Assessment {
     pub level: Option<Level>,
     /// What speaks against a pass, the gravest first.
     pub reasons: Vec<Reason>,
+    /// Every difference, with what is known about it.
+    pub differences: Vec<(Source, Difference)>,
     /// Checks that only an apply could decide: no fault, and no proof.
     pub undecided: Vec<String>,
+    /// Write-only arguments: whatever they are set to, a plan is the same.
+    pub write_only: Vec<String>,
 }
 
 /// Judges the evidence.
 pub fn assess(evidence: &Evidence<'_>) -> Assessment {
-    let changed = noises(evidence);
+    let (changed, explained) = split(noises(evidence));
     let blind = distrust(evidence);
-    let unsettled = unsettled(evidence);
-    let level = match (changed.is_empty() && blind.is_empty(), unsettled.is_empty()) {
+    let (drifted, absorbed) = split(drifts(evidence));
+    let unsettled = [drifted, unsettled(evidence)].concat();
+    let is_quiet = changed.is_empty() && explained.is_empty() && blind.is_empty();
+    let level = match (is_quiet, unsettled.is_empty()) {
         (false, _) => None,
         (true, false) => Some(Level::Quiet),
-        (true, true) => Some(Level::Settled),
+        (true, true) => Some(proven(evidence)),
     };
-    let reasons: Vec<Reason> = [changed, blind, unsettled].concat();
+    let disagreements = disagreements(evidence);
+    let reasons: Vec<Reason> = [changed, blind, disagreements, unsettled, explained, absorbed].concat();
     let verdict = reasons.first().map_or(Verdict::Pass, Reason::verdict);
     Assessment {
         verdict,
         level,
         reasons,
+        differences: differences(evidence),
         undecided: undecided(evidence.second.plan),
+        write_only: write_only(evidence.second.plan),
     }
 }
 
+/// An independent read that agrees lifts what is settled; one that does not leaves it there.
+fn proven(evidence: &Evidence<'_>) -> Level {
+    match evidence.live {
+        Some(LiveRead::Done { mismatches, .. }) if mismatches.is_empty() => Level::Proved,
+        Some(LiveRead::Done { .. } | LiveRead::NotPossible(_)) | None => Level::Settled,
+    }
+}
+
+fn disagreements(evidence: &Evidence<'_>) -> Vec<Reason> {
+    match evidence.live {
+        Some(LiveRead::Done { mismatches, .. }) => {
+            mismatches.iter().cloned().map(Reason::Live).collect()
+        }
+        Some(LiveRead::NotPossible(_)) | None => Vec::new(),
+    }
+}
+
+/// What stays a fault, and what rules explain.
+fn split(reasons: Vec<Reason>) -> (Vec<Reason>, Vec<Reason>) {
+    reasons
+        .into_iter()
+        .partition(|reason| !matches!(reason, Reason::Explained { .. }))
+}
+
 fn noises(evidence: &Evidence<'_>) -> Vec<Reason> {
-    let of = |seen: &PlanEvidence<'_>, refreshed| {
+    let of = |seen: &PlanEvidence<'_>, source| {
         let found = noise(seen.plan, seen.exit).into_iter();
         found
-            .map(move |noise| Reason::Noise { refreshed, noise })
+            .map(|noise| {
+                explained_update(seen.plan, &noise, source, evidence.context)
+                    .unwrap_or(Reason::Noise { source, noise })
+            })
             .collect::<Vec<_>>()
     };
-    [of(&evidence.second, true), of(&evidence.unrefreshed, false)].concat()
+    [
+        of(&evidence.second, Source::SecondPlan),
+        of(&evidence.unrefreshed, Source::PlanWithoutRefresh),
+    ]
+    .concat()
+}
+
+/// An update in place all of whose parts are explained.
+fn explained_update(
+    plan: &Plan,
+    noise: &Noise,
+    source: Source,
+    context: &Context,
+) -> Option<Reason> {
+    let Noise::Resource {
+        address,
+        actions: Actions::Update,
+        ..
+    } = noise
+    else {
+        return None;
+    };
+    let mut changes = plan.resource_changes.iter();
+    let resource = changes.find(|change| change.address == *address && change.deposed.is_none())?;
+    explained(resource, plan, source, context)
+}
+
+fn explained(
+    resource: &ResourceChange,
+    plan: &Plan,
+    source: Source,
+    context: &Context,
+) -> Option<Reason> {
+    let found = classify(resource, plan, context);
+    let mut rules: Vec<&'static str> = found
+        .iter()
+        .map(Difference::rule)
+        .collect::<Option<_>>()?;
+    rules.sort_unstable();
+    rules.dedup();
+    // Terraform says that something differs, and nothing does: no rule knows such a thing.
+    (!rules.is_empty()).then(|| Reason::Explained {
+        source,
+        address: resource.address.clone(),
+        rules,
+    })
+}
+
+fn differences(evidence: &Evidence<'_>) -> Vec<(Source, Difference)> {
+    let of = |plan: &Plan, resources: &[ResourceChange], source| {
+        let changing = resources
+            .iter()
+            .filter(|resource| resource.change.actions == Actions::Update);
+        changing
+            .flat_map(|resource| classify(resource, plan, evidence.context))
+            .map(|difference| (source, difference))
+            .collect::<Vec<_>>()
+    };
+    let (second, third) = (evidence.second.plan, evidence.unrefreshed.plan);
+    [
+        of(second, &second.resource_changes, Source::SecondPlan),
+        of(third, &third.resource_changes, Source::PlanWithoutRefresh),
+        of(second, &second.resource_drift, Source::Drift),
+    ]
+    .concat()
 }
 
 fn distrust(evidence: &Evidence<'_>) -> Vec<Reason> {
@@ -93,7 +198,6 @@ fn distrust(evidence: &Evidence<'_>) -> Vec<Reason> {
 
 fn unsettled(evidence: &Evidence<'_>) -> Vec<Reason> {
     let plan = evidence.second.plan;
-    let drift = plan.resource_drift.iter().map(drift);
     let checks = plan.checks.iter().filter_map(|check| match check.status {
         CheckStatus::Pass | CheckStatus::Unknown => None,
         CheckStatus::Fail | CheckStatus::Error => Some(Reason::Check {
@@ -106,7 +210,15 @@ fn unsettled(evidence: &Evidence<'_>) -> Vec<Reason> {
         }),
     });
     let outputs = evidence.output_faults.iter().cloned().map(Reason::Output);
-    drift.chain(checks).chain(outputs).collect()
+    checks.chain(outputs).collect()
+}
+
+fn drifts(evidence: &Evidence<'_>) -> Vec<Reason> {
+    let plan = evidence.second.plan;
+    let of = |resource: &ResourceChange| {
+        explained(resource, plan, Source::Drift, evidence.context).unwrap_or_else(|| drift(resource))
+    };
+    plan.resource_drift.iter().map(of).collect()
 }
 
 fn drift(resource: &ResourceChange) -> Reason {
@@ -142,6 +254,7 @@ mod tests {
         state_stayed: bool,
         moved: &'static [&'static str],
         faults: Vec<OutputFault>,
+        live: Option<LiveRead>,
     }
 
     const CLEAN: Case = Case {
@@ -151,6 +264,7 @@ mod tests {
         state_stayed: true,
         moved: &[],
         faults: Vec::new(),
+        live: None,
     };
 
     fn owned(texts: &[&str]) -> Vec<String> {
@@ -170,6 +284,11 @@ mod tests {
         let ((second, second_exit), (third, third_exit)) =
             (plan(case.second), plan(case.unrefreshed));
         let missing = owned(case.missing);
+        let context = Context {
+            versions: [].into(),
+            upgraded: [].into(),
+            today: time::macros::date!(2026 - 11 - 23),
+        };
         let refresh = Refresh {
             expected: 3,
             completed: 3 - missing.len(),
@@ -188,6 +307,8 @@ mod tests {
             state_stayed: case.state_stayed,
             moved_inputs: owned(case.moved),
             output_faults: case.faults.clone(),
+            live: case.live.as_ref(),
+            context: &context,
         });
         let reasons = assessment.reasons.iter().map(ToString::to_string).collect();
         (assessment.verdict, assessment.level, reasons)
@@ -299,6 +420,55 @@ mod tests {
             found,
             (Verdict::Unsettled, quiet, owned(&["output map is missing"]))
         );
+    }
+
+    const ABSORBED: &str = r#""applyable": false, "complete": true,
+        "configuration": {"root_module": {"resources": [{"address": "t.n", "expressions": {}}]}},
+        "resource_drift": [{"address": "t.n", "type": "t", "name": "n", "change":
+            {"actions": ["update"], "before": {"labels": null}, "after": {"labels": {}}}}]"#;
+
+    #[test]
+    fn a_difference_that_a_rule_explains_is_said_to_be_explained_and_is_no_pass() {
+        let reason = "changed outside of Terraform: t.n: explained by nothing-in-two-forms";
+        let found = judge(&Case {
+            second: ABSORBED,
+            ..CLEAN
+        });
+        let expected = (Verdict::Explained, Some(Level::Settled), owned(&[reason]));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn only_an_independent_read_that_agrees_proves() {
+        let seen = |mismatches| {
+            Some(LiveRead::Done {
+                machines: 3,
+                host: "h".to_owned(),
+                mismatches,
+            })
+        };
+        let agreed = Case {
+            live: seen(Vec::new()),
+            ..CLEAN
+        };
+        assert_eq!(judge(&agreed), (Verdict::Pass, Some(Level::Proved), Vec::new()));
+        let gone = crate::drift::Mismatch {
+            vmid: 8010,
+            machine: "VM 8010 k3s-dev-worker-1".to_owned(),
+            what: crate::drift::Wrong::Gone,
+        };
+        let denied = Case {
+            live: seen(vec![gone]),
+            ..CLEAN
+        };
+        let reason = "live: VM 8010 k3s-dev-worker-1 is gone from the host";
+        let expected = (Verdict::Drift, Some(Level::Settled), owned(&[reason]));
+        assert_eq!(judge(&denied), expected);
+        let blind = Case {
+            live: Some(LiveRead::NotPossible("no access".to_owned())),
+            ..CLEAN
+        };
+        assert_eq!(judge(&blind), (Verdict::Pass, Some(Level::Settled), Vec::new()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tf_run::InitArgs;
 use tf_run::plan::Plan;
 use time::OffsetDateTime;
 
-use super::{Event, RunDirectory};
+use super::{Event, LiveRead, RunDirectory};
 
 /// One run of the gate.
 #[derive(Debug)]
@@ -75,6 +75,8 @@ pub struct Hooks<'a> {
     pub on_event: &'a mut dyn FnMut(Event<'_>),
     /// Checks the inputs before anything else; the record says when there is none.
     pub check: Option<&'a mut dyn FnMut() -> Checked>,
+    /// Reads the real objects on its own after the apply; the record says when there is none.
+    pub live: Option<&'a mut dyn FnMut() -> LiveRead>,
     /// Asked before a plan that does something is applied.
     pub approve: &'a mut dyn FnMut(&Plan) -> Approval,
 }

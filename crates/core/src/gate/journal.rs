@@ -78,6 +78,13 @@ impl<'h> Journal<'h> {
         self.row(&Row::Swept { files })
     }
 
+    /// Takes files to those that are swept, now and whenever a secret comes up; answers those that had some.
+    pub(super) fn adopt(&mut self, logs: Vec<PathBuf>) -> Result<Vec<PathBuf>, GateError> {
+        let changed = swept(&logs, &self.redactor)?;
+        self.logs.extend(logs);
+        Ok(changed)
+    }
+
     /// What knows the secrets.
     pub(super) fn redactor(&self) -> &Redactor {
         &self.redactor
@@ -89,6 +96,10 @@ impl<'h> Journal<'h> {
 
     pub(super) fn now(&self) -> OffsetDateTime {
         (self.now)()
+    }
+
+    pub(super) fn today(&self) -> time::Date {
+        (self.now)().date()
     }
 
     pub(super) fn time(&self) -> String {
@@ -134,7 +145,12 @@ impl<'h> Journal<'h> {
         } = seen;
         let refresh = match step {
             Step::PlanWithoutRefresh => None,
-            Step::Check | Step::Init | Step::Plan | Step::Apply | Step::SecondPlan => Some(refresh),
+            Step::Check
+            | Step::Init
+            | Step::Plan
+            | Step::Apply
+            | Step::LiveRead
+            | Step::SecondPlan => Some(refresh),
         };
         let counts = plan.counts();
         self.record.row(&Row::Plan {

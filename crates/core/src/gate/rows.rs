@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tf_run::plan::{Counts, Refresh};
 
-use super::{HostKind, Level, Step, Tool, Verdict};
+use super::{HostKind, Level, Source, Step, Tool, Verdict};
+use crate::difference::Judged;
+use crate::drift::Mismatch;
 
 /// The format of the record; a reader refuses another major number.
 pub(super) const SCHEMA: &str = "em-infra-gate/1.0";
@@ -33,7 +35,22 @@ pub(super) enum Row<'a> {
         before: Step,
         configuration: String,
         provider_lock: Option<String>,
+        /// The locked version of each provider.
+        providers: BTreeMap<String, String>,
         variables: String,
+    },
+    /// What runs before this one left half done.
+    Leftovers {
+        /// Saved plans that were removed.
+        removed: Vec<String>,
+        /// Output that was swept of secrets now.
+        swept: Vec<String>,
+    },
+    /// The real objects were read without Terraform.
+    Live {
+        host: &'a str,
+        machines: usize,
+        mismatches: &'a [Mismatch],
     },
     /// A step begins.
     Step {
@@ -54,6 +71,8 @@ pub(super) enum Row<'a> {
         drift: Vec<String>,
         noise: Vec<String>,
     },
+    /// What is known about each difference. No values.
+    Differences { found: Vec<DifferenceRow<'a>> },
     /// A step ended.
     Done {
         step: Step,
@@ -82,6 +101,16 @@ pub(super) enum Row<'a> {
         masked_values: usize,
         transcript_sha256: String,
     },
+}
+
+/// One difference.
+#[derive(Debug, Serialize)]
+pub(super) struct DifferenceRow<'a> {
+    pub(super) source: Source,
+    pub(super) address: &'a str,
+    pub(super) path: &'a str,
+    #[serde(flatten)]
+    pub(super) judged: &'a Judged,
 }
 
 /// The engine of a run.

@@ -11,7 +11,8 @@ use super::secrets::Redactor;
 use super::sequence::{Gate, Stop};
 use crate::evidence::{Ended, digests};
 
-use super::{GateConfig, GateError, Hooks, Level, Reason, Verdict};
+use super::{GateConfig, GateError, Hooks, Level, LiveRead, Reason, Source, Verdict};
+use crate::difference::Difference;
 
 /// What a gate came to.
 #[derive(Debug)]
@@ -28,6 +29,10 @@ pub struct Report {
     pub applied: Option<Counts>,
     /// How much of the state the second plan read.
     pub refresh: Option<Refresh>,
+    /// Every difference after the apply, with what is known about it.
+    pub differences: Vec<(Source, Difference)>,
+    /// What the independent read of the host came to; none where nobody looked.
+    pub live: Option<LiveRead>,
     /// The failure of Terraform, where the verdict is about one.
     pub failure: Option<RunError>,
     /// The directory with record, transcript and output.
@@ -67,6 +72,8 @@ pub fn run(
         not_checked,
         applied,
         refresh,
+        differences,
+        live_read,
         ..
     } = gate;
     let directory = config.directory.path().to_owned();
@@ -83,6 +90,8 @@ pub fn run(
         not_checked,
         applied,
         refresh,
+        differences,
+        live: live_read,
         failure,
         directory,
     })

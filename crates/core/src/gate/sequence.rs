@@ -1,6 +1,7 @@
 //! The sequence itself.
 
 use std::fs;
+use std::collections::BTreeMap;
 
 use files::Digest;
 use tf_run::plan::{Counts, Plan, PlanExit, Refresh};
@@ -10,15 +11,19 @@ use tf_run::{
 };
 
 use super::assess::{Assessment, Evidence, PlanEvidence, assess};
-use super::journal::{Journal, Outcome, in_words};
+use super::journal::{Journal, Outcome, in_words as time_in_words};
 use super::plan_file::PlanFile;
 use super::rows::{EngineRow, Row, SCHEMA};
+use super::rows::DifferenceRow;
 use super::{
-    Approval, Checked, GateConfig, GateError, Hooks, Inputs, OutputFault, Reason, Step, StepEnd,
-    output_check, secrets,
+    Approval, Checked, GateConfig, GateError, Hooks, Inputs, LiveRead, OutputFault, Reason, Source,
+    Step, StepEnd, leftovers, output_check, secrets,
 };
 use crate::evidence::Ledger;
 use crate::state::{self, ApplyJournal, Content, Place};
+use crate::difference::{Context, Difference};
+use crate::evidence::{Ledger, providers_at_last_pass};
+use crate::provider_install::LockFile;
 
 /// Why the sequence ends early.
 pub(super) enum Stop {
@@ -50,10 +55,13 @@ pub(super) struct Gate<'a, 'h> {
     config: &'a GateConfig,
     terraform: &'a Terraform,
     check: Option<&'h mut dyn FnMut() -> Checked>,
+    live: Option<&'h mut dyn FnMut() -> LiveRead>,
     approve: &'h mut dyn FnMut(&Plan) -> Approval,
     pub(super) journal: Journal<'h>,
     pub(super) ledger: Ledger,
     pub(super) not_checked: Vec<String>,
+    pub(super) differences: Vec<(Source, Difference)>,
+    pub(super) live_read: Option<LiveRead>,
     pub(super) applied: Option<Counts>,
     apply_began: bool,
     /// The journal of the apply that is going on.
@@ -81,21 +89,25 @@ impl<'a, 'h> Gate<'a, 'h> {
             now,
             on_event,
             check,
+            live,
             approve,
         } = hooks;
         let directory = &config.directory;
         // The ledger first: a record that it does not know is a finding.
-        let (base, time) = (directory.base(), in_words(now()));
+        let (base, time) = (directory.base(), time_in_words(now()));
         let ledger = Ledger::start(base, directory.id(), time, config.host, &config.tool)?;
         let journal = Journal::open(directory, now, on_event)?;
         let mut gate = Self {
             config,
             terraform,
             check,
+            live,
             approve,
             journal,
             ledger,
-            not_checked: vec!["live: no one but the provider read the real objects".to_owned()],
+            not_checked: Vec::new(),
+            differences: Vec::new(),
+            live_read: None,
             applied: None,
             apply_began: false,
             applying: None,
@@ -142,6 +154,7 @@ impl<'a, 'h> Gate<'a, 'h> {
         if !self.config.directory.is_locked() {
             return Err(Stop::Because(Reason::Busy));
         }
+        self.sweep_leftovers()?;
         self.check()?;
         self.init()?;
         let before = self.inputs(Step::Plan)?;
@@ -149,7 +162,83 @@ impl<'a, 'h> Gate<'a, 'h> {
         self.apply(&first, &before)?;
         let output_faults = self.output_faults(&first.plan)?;
         drop(first);
+        self.read_live()?;
         self.prove(&before, output_faults)
+    }
+
+    /// A run that was killed leaves a saved plan and the output of a step, both with secrets in clear.
+    fn sweep_leftovers(&mut self) -> Result<(), Stop> {
+        let left = leftovers::of(self.config.directory.base(), self.config.directory.id());
+        let removed = leftovers::remove(&left.plans)?;
+        let swept = self.journal.adopt(left.logs)?;
+        leftovers::note(&swept)?;
+        if !removed.is_empty() || !swept.is_empty() {
+            let names = |paths: Vec<std::path::PathBuf>| leftovers::names(&paths);
+            self.journal.row(&Row::Leftovers {
+                removed: names(removed),
+                swept: names(swept),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn read_live(&mut self) -> Result<(), Stop> {
+        let Some(live) = self.live.take() else {
+            self.not_checked
+                .push("live: no one but the provider read the real objects".to_owned());
+            return Ok(());
+        };
+        let began = self.journal.started(Step::LiveRead, None)?;
+        let read = live();
+        let end = match &read {
+            LiveRead::Done {
+                machines,
+                host,
+                mismatches,
+            } => {
+                let host = &self.journal.redactor().text(host);
+                self.journal.row(&Row::Live {
+                    host,
+                    machines: *machines,
+                    mismatches,
+                })?;
+                StepEnd::Done
+            }
+            LiveRead::NotPossible(why) => {
+                let why = self.journal.redactor().text(why);
+                self.not_checked.push(format!("live: {why}"));
+                StepEnd::Failed
+            }
+        };
+        self.journal
+            .finished(Step::LiveRead, began, end, &Outcome::default())?;
+        self.live_read = Some(read);
+        Ok(())
+    }
+
+    /// What differences are judged by.
+    fn context(&self) -> Context {
+        let versions = self.providers();
+        let before = providers_at_last_pass(self.config.directory.base());
+        let upgraded = versions
+            .iter()
+            .filter(|(name, version)| {
+                let before = before.get(*name);
+                before.is_some_and(|before| *before != version.to_string())
+            })
+            .map(|(name, _)| name.clone());
+        Context {
+            upgraded: upgraded.collect(),
+            versions,
+            today: self.journal.today(),
+        }
+    }
+
+    /// The locked versions; none where the lock file cannot be read, which Terraform itself complains about.
+    fn providers(&self) -> BTreeMap<String, semver::Version> {
+        LockFile::of(self.terraform.root())
+            .versions()
+            .unwrap_or_default()
     }
 
     fn check(&mut self) -> Result<(), Stop> {
@@ -187,6 +276,7 @@ impl<'a, 'h> Gate<'a, 'h> {
             before,
             configuration: inputs.configuration().to_string(),
             provider_lock: inputs.provider_lock().map(|digest| digest.to_string()),
+            providers: in_words(&self.providers()),
             variables: inputs.variables().to_string(),
         })?;
         Ok(inputs)
@@ -316,12 +406,48 @@ impl<'a, 'h> Gate<'a, 'h> {
             state_stayed,
             moved_inputs: inputs.changed_since(before),
             output_faults,
+            live: self.live_read.as_ref(),
+            context: &self.context(),
         });
+        self.differences(&assessment)?;
         let undecided = assessment.undecided.iter();
         self.not_checked
             .extend(undecided.map(|check| format!("{check}: decided only by an apply")));
+        let write_only = assessment.write_only.iter();
+        self.not_checked.extend(
+            write_only.map(|place| format!("{place}: write-only, no plan shows a change of it")),
+        );
         self.refresh = Some(second.refresh);
         Ok(assessment)
+    }
+
+    /// Writes the differences down; values are for the caller, swept of secrets.
+    fn differences(&mut self, assessment: &Assessment) -> Result<(), Stop> {
+        let found = &assessment.differences;
+        if !found.is_empty() {
+            let rows = found.iter().map(|(source, difference)| DifferenceRow {
+                source: *source,
+                address: &difference.address,
+                path: &difference.path,
+                judged: &difference.judged,
+            });
+            self.journal.row(&Row::Differences {
+                found: rows.collect(),
+            })?;
+        }
+        let redactor = self.journal.redactor();
+        let swept = found.iter().map(|(source, difference)| {
+            let values = difference.values.as_ref();
+            let values =
+                values.map(|(before, after)| (redactor.text(before), redactor.text(after)));
+            let difference = Difference {
+                values,
+                ..difference.clone()
+            };
+            (*source, difference)
+        });
+        self.differences = swept.collect();
+        Ok(())
     }
 
     /// An apply can make secrets that no plan knew. The second plan tells them; where there is none,
@@ -417,6 +543,13 @@ fn has_saved<T>(applied: &Result<T, Stop>) -> bool {
         Err(Stop::Terraform(RunError::Failed { exit, .. })) => matches!(exit, Exit::Code(_)),
         Err(Stop::Terraform(_) | Stop::Because(_) | Stop::Gate(_)) => false,
     }
+}
+
+fn in_words(versions: &BTreeMap<String, semver::Version>) -> BTreeMap<String, String> {
+    let words = versions.iter();
+    words
+        .map(|(name, version)| (name.clone(), version.to_string()))
+        .collect()
 }
 
 /// Two plans of the same thing differ in their timestamp alone.

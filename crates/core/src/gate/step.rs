@@ -14,6 +14,8 @@ pub enum Step {
     Plan,
     /// `terraform apply` of that plan.
     Apply,
+    /// The caller's own read of the real objects.
+    LiveRead,
     /// The plan that must be empty.
     SecondPlan,
     /// The same without reading the real objects: provider noise shows in only one of the two.
@@ -28,6 +30,7 @@ impl Step {
             Self::Init => "1-init",
             Self::Plan => "2-plan",
             Self::Apply => "3-apply",
+            Self::LiveRead => "live-read",
             Self::SecondPlan => "4-second-plan",
             Self::PlanWithoutRefresh => "5-plan-without-refresh",
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tf_run::plan::Noise;
 
 use super::OutputFault;
+use crate::drift::Mismatch;
 
 /// The verdict. Each has one exit code, so that scripts need not read prose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ use super::OutputFault;
 pub enum Verdict {
     /// Nothing speaks against it; [`Level`] says how far that was looked into.
     Pass,
+    /// There are differences, and each is one that a rule knows for noise. No pass, and no fault of this run.
+    Explained,
     /// The second plan wants to change something.
     Changed,
     /// Real objects differ from the state, and the configuration does not mind.
@@ -31,8 +34,9 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Pass,
+        Self::Explained,
         Self::Changed,
         Self::Drift,
         Self::Unsettled,
@@ -42,10 +46,11 @@ impl Verdict {
         Self::Interrupted,
     ];
 
-    /// The exit code of `em-infra gate`. 10 is kept for differences that a rule explains.
+    /// The exit code of `em-infra gate`.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Pass => 0,
+            Self::Explained => 10,
             Self::Changed => 20,
             Self::Drift => 21,
             Self::Unsettled => 22,
@@ -60,6 +65,7 @@ impl Verdict {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Pass => "the second plan is empty and everything checked agrees",
+            Self::Explained => "there are differences, and a rule explains each of them",
             Self::Changed => "the second plan wants to change something",
             Self::Drift => "real objects differ from the state",
             Self::Unsettled => "a check fails, or a promised output is not as promised",
@@ -83,13 +89,25 @@ pub enum Level {
     Proved,
 }
 
+/// Where a difference was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// What the second plan would change.
+    SecondPlan,
+    /// What the plan that does not look would change.
+    PlanWithoutRefresh,
+    /// What the second plan found changed outside of Terraform.
+    Drift,
+}
+
 /// One thing that speaks against a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// A plan after the apply is not empty.
     Noise {
-        /// Whether the plan read the real objects.
-        refreshed: bool,
+        /// Which plan.
+        source: Source,
         /// What it wants.
         noise: Noise,
     },
@@ -100,6 +118,17 @@ pub enum Reason {
         /// What happened to it outside.
         what: String,
     },
+    /// Every difference of a resource is one that a rule explains.
+    Explained {
+        /// Where it was seen.
+        source: Source,
+        /// The resource.
+        address: String,
+        /// The rules.
+        rules: Vec<&'static str>,
+    },
+    /// The host, read without Terraform, disagrees.
+    Live(Mismatch),
     /// A check fails or cannot be evaluated.
     Check {
         /// Its address.
@@ -144,7 +173,8 @@ impl Reason {
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Noise { .. } => Verdict::Changed,
-            Self::Drift { .. } => Verdict::Drift,
+            Self::Drift { .. } | Self::Live(_) => Verdict::Drift,
+            Self::Explained { .. } => Verdict::Explained,
             Self::Check { .. } | Self::Output(_) => Verdict::Unsettled,
             Self::NotRead { .. } | Self::StateMoved | Self::InputsMoved { .. } => Verdict::Blind,
             Self::Busy | Self::Findings { .. } | Self::NotApproved => Verdict::Refused,
@@ -166,6 +196,8 @@ impl Reason {
             Self::Terraform { message } => *message = reword(message),
             Self::Noise { .. }
             | Self::Drift { .. }
+            | Self::Explained { .. }
+            | Self::Live(_)
             | Self::Output(_)
             | Self::NotRead { .. }
             | Self::StateMoved
@@ -182,6 +214,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Pass => "passed",
+            Self::Explained => "explained",
             Self::Changed => "changed",
             Self::Drift => "drift",
             Self::Unsettled => "unsettled",
@@ -203,20 +236,27 @@ impl fmt::Display for Level {
     }
 }
 
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SecondPlan => "second plan",
+            Self::PlanWithoutRefresh => "plan with -refresh=false",
+            Self::Drift => "changed outside of Terraform",
+        })
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Noise {
-                refreshed: true,
-                noise,
-            } => write!(f, "second plan: {noise}"),
-            Self::Noise {
-                refreshed: false,
-                noise,
-            } => {
-                write!(f, "plan with -refresh=false: {noise}")
-            }
+            Self::Noise { source, noise } => write!(f, "{source}: {noise}"),
             Self::Drift { address, what } => write!(f, "{address}: {what} outside of Terraform"),
+            Self::Explained {
+                source,
+                address,
+                rules,
+            } => write!(f, "{source}: {address}: explained by {}", rules.join(", ")),
+            Self::Live(mismatch) => write!(f, "live: {mismatch}"),
             Self::Check { address, messages } if messages.is_empty() => {
                 write!(f, "{address} does not hold")
             }
@@ -245,6 +285,6 @@ mod tests {
     fn every_verdict_has_an_exit_code_of_its_own() {
         let mut codes = Verdict::ALL.map(Verdict::exit_code).to_vec();
         codes.dedup();
-        assert_eq!(codes, [0, 20, 21, 22, 30, 40, 50, 130]);
+        assert_eq!(codes, [0, 10, 20, 21, 22, 30, 40, 50, 130]);
     }
 }

@@ -1,5 +1,6 @@
 //! Our own block in `.terraform.lock.hcl`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,6 +82,21 @@ impl LockFile {
                     .and_then(|attribute| attribute.value.as_str())
             });
         Ok(version.and_then(|version| semver::Version::parse(version).ok()))
+    }
+
+    /// The version of every locked provider, by its full name.
+    pub fn versions(&self) -> Result<BTreeMap<String, semver::Version>, LockFileError> {
+        let Some(text) = self.read()? else {
+            return Ok(BTreeMap::new());
+        };
+        let body = self.parse(&text)?;
+        let version = |block: &Block| {
+            let name = block.labels.first()?.as_str().to_owned();
+            let version = block.body.get_attribute("version")?.value.as_str()?;
+            Some((name, semver::Version::parse(version).ok()?))
+        };
+        let providers = body.blocks().filter(|block| block.ident.as_str() == "provider");
+        Ok(providers.filter_map(version).collect())
     }
 
     /// Takes our provider's block out, so that the next `init` selects the newest installed build.

@@ -11,6 +11,7 @@ pub struct Instance {
     /// The key of a replaced object that could not be deleted yet.
     pub deposed: Option<String>,
     mode: Mode,
+    kind: String,
     status: Option<String>,
     attributes: Json,
 }
@@ -77,6 +78,7 @@ impl Instance {
                 address: with_key(&base, raw.index_key.as_ref()),
                 deposed: raw.deposed.filter(|key| !key.is_empty()),
                 mode: resource.mode,
+                kind: resource.kind.clone(),
                 status: raw.status,
                 attributes: raw.attributes,
             })
@@ -86,6 +88,11 @@ impl Instance {
     /// Whether Terraform manages it, and does not only read it.
     pub fn is_managed(&self) -> bool {
         self.mode == Mode::Managed
+    }
+
+    /// Whether it is a VM of our own provider.
+    pub fn is_ours(&self) -> bool {
+        self.kind == "eminfra_talos_vm"
     }
 
     /// Whether the next apply replaces it.

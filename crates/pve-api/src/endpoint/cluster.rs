@@ -13,7 +13,13 @@ pub struct Version {
     pub version: String,
     /// Major and minor number, as in `9.2`.
     pub release: String,
+    /// The commit that it was built from.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub repoid: String,
 }
+
+/// The commit that em-infra's embedded host says it was built from. No release of Proxmox has it.
+pub const EMBEDDED_REPOID: &str = "5b1e83d8a3f7c4d2";
 
 impl Version {
     /// Returns major and minor number of `version`; none when it has no such form.
@@ -85,6 +91,7 @@ mod tests {
             Version {
                 version: version.to_owned(),
                 release: String::new(),
+                repoid: String::new(),
             }
             .number()
         };

@@ -15,9 +15,15 @@ pub struct ResourceChange {
     /// Managed, or only read.
     #[serde(default)]
     pub mode: Mode,
+    /// The address of its module with the keys of its instances; none in the root module.
+    #[serde(default)]
+    pub module_address: String,
     /// The resource type.
     #[serde(rename = "type", default)]
     pub resource_type: String,
+    /// The name in the configuration.
+    #[serde(default)]
+    pub name: String,
     /// The provider's full name.
     #[serde(default)]
     pub provider_name: String,

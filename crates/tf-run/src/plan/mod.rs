@@ -16,5 +16,5 @@ pub use change::{Change, ChangeSummary, Mode, ResourceChange};
 pub use check::{CheckObject, CheckResult, CheckStatus};
 pub use format::FormatVersion;
 pub use quiet::{Noise, PlanExit, noise};
-pub use read::{Counts, Plan, PriorState};
+pub use read::{Counts, Plan, PriorState, RelevantAttribute};
 pub use refresh::Refresh;

@@ -8,7 +8,7 @@ use super::{Actions, Change, CheckResult, FormatVersion, ResourceChange};
 use crate::state::Values;
 use crate::{FormatError, Json};
 
-/// A plan. Its `timestamp`, `configuration` and planned values are not read.
+/// A plan. Its `timestamp` and planned values are not read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Plan {
     /// The version of the format.
@@ -47,6 +47,22 @@ pub struct Plan {
     /// The state it was made from, after the refresh.
     #[serde(default)]
     pub prior_state: PriorState,
+    /// The configuration, with expressions in place of values.
+    #[serde(default)]
+    pub configuration: Json,
+    /// Attributes that Terraform thinks took part in what changed: a hint, never complete.
+    #[serde(default)]
+    pub relevant_attributes: Vec<RelevantAttribute>,
+}
+
+/// An attribute that took part in a change.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RelevantAttribute {
+    /// The address of its resource.
+    pub resource: String,
+    /// Keys and indexes from the resource down to it.
+    #[serde(default)]
+    pub attribute: Vec<Json>,
 }
 
 /// The state a plan was made from.

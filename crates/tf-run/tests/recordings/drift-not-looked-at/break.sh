@@ -1,0 +1,2 @@
+#!/bin/sh
+printf "edited by hand" > things/one
