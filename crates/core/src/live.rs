@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use contract::{InputValues, Value};
-use pve_api::cluster::EMBEDDED_REPOID;
 use host::{Access, AccessError, Environment, Host, Names, Settings, Unreachable};
+use pve_api::cluster::EMBEDDED_REPOID;
 
 use crate::check::{self, Request};
 use crate::gate::HostKind;
@@ -22,7 +22,7 @@ pub enum LiveError {
     Access(#[from] AccessError),
     /// It cannot be used.
     #[error("{}. {}", .0.summary(), .0.detail())]
-    Unreachable(Unreachable),
+    Unreachable(Box<Unreachable>),
 }
 
 impl LiveError {
@@ -51,7 +51,9 @@ pub fn access(request: Request<'_>, environment: &Environment) -> Result<Access,
 /// Reaches the host of an environment. Everything that follows reads.
 pub async fn connect(request: Request<'_>, environment: &Environment) -> Result<Host, LiveError> {
     let access = access(request, environment)?;
-    host::reach(access).await.map_err(LiveError::Unreachable)
+    host::reach(access)
+        .await
+        .map_err(|error| LiveError::Unreachable(Box::new(error)))
 }
 
 fn settings(values: &InputValues, root: &Path) -> Settings {

@@ -152,6 +152,7 @@ fn gate(
         check: check
             .as_mut()
             .map(|check| check as &mut dyn FnMut() -> Checked),
+        live: None,
         approve: &mut |_| {
             caller
                 .approve

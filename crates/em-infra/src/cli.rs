@@ -28,6 +28,8 @@ enum Command {
     Gate(commands::gate::Arguments),
     /// What earlier runs of the gate left behind, and whether it is still as it was written.
     Evidence(commands::evidence::Arguments),
+    /// What differs between inputs, state and host, and which VMs stand beside them; nothing is written.
+    Drift(commands::drift::Arguments),
     /// Hands over to the Talos bootstrap: writes what it needs, checks such a document, or tries the nodes.
     Handoff(commands::handoff::Arguments),
     /// Checks the inputs of an environment without starting Terraform.
@@ -48,6 +50,7 @@ impl Command {
     fn format(&self) -> Format {
         let reporting = match self {
             Self::Gate(arguments) => &arguments.reporting,
+            Self::Drift(arguments) => &arguments.reporting,
             Self::Evidence(arguments) => &arguments.reporting,
             Self::Handoff(arguments) => return arguments.reporting(),
             Self::Check(arguments) => &arguments.reporting,
@@ -70,6 +73,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
     let ui = Ui::new(arguments.command.format(), environment);
     let done = match arguments.command {
         Command::Gate(arguments) => commands::gate::run(&arguments, &ui, environment),
+        Command::Drift(arguments) => commands::drift::run(&arguments, &ui, environment),
         Command::Evidence(arguments) => commands::evidence::run(&arguments, &ui),
         Command::Handoff(arguments) => commands::handoff::run(&arguments, &ui, environment),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),

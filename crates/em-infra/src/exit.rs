@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Failure,
     /// The command line is wrong.
     Usage,
+    /// There are differences, and a rule explains each of them.
+    Explained,
     /// The second plan is not empty.
     Changed,
     /// Something was changed outside Terraform.
@@ -34,10 +36,11 @@ pub(crate) enum Exit {
 impl Exit {
     /// Every way to end, in the order of the table in README.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Success,
         Self::Failure,
         Self::Usage,
+        Self::Explained,
         Self::Changed,
         Self::Drift,
         Self::Unsettled,
@@ -54,6 +57,7 @@ impl Exit {
             Self::Success => 0,
             Self::Failure => 1,
             Self::Usage => 2,
+            Self::Explained => 10,
             Self::Changed => 20,
             Self::Drift => 21,
             Self::Unsettled => 22,
@@ -72,8 +76,11 @@ impl Exit {
             Self::Success => "done; for `gate`: passed",
             Self::Failure => "something outside em-infra failed: a file, a process, the network",
             Self::Usage => "the command line is wrong",
+            Self::Explained => "`gate`: there are differences, and a rule explains each of them",
             Self::Changed => "`gate`: the second plan is not empty",
-            Self::Drift => "`gate`: something was changed outside Terraform",
+            Self::Drift => {
+                "`gate`: something was changed outside Terraform; `drift`: something is not as it should be"
+            }
             Self::Unsettled => "`gate`: a check fails, or an output is not what was promised",
             Self::Tampered => "`evidence verify`: the evidence is not as it was written",
             Self::Blind => {
@@ -93,6 +100,7 @@ impl Exit {
     pub(crate) const fn of(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Pass => Self::Success,
+            Verdict::Explained => Self::Explained,
             Verdict::Changed => Self::Changed,
             Verdict::Drift => Self::Drift,
             Verdict::Unsettled => Self::Unsettled,

@@ -28,7 +28,7 @@ fn exit(case: &str) -> PlanExit {
     }
 }
 
-const NOISE: [(&str, &[&str]); 18] = [
+const NOISE: [(&str, &[&str]); 33] = [
     ("big-number", &["terraform_data.big: update"]),
     ("blind", &[]),
     ("check-fails", &[]),
@@ -59,6 +59,23 @@ const NOISE: [(&str, &[&str]); 18] = [
             "terraform_data.b: replace (delete, then create) (replace because tainted)",
         ],
     ),
+    ("drift-deleted", &["awkward_thing.one: create"]),
+    ("drift-empty", &[]),
+    (
+        "drift-empty-refresh-only",
+        &["Terraform contradicts itself: exit code changes, plan something to apply"],
+    ),
+    ("drift-ignored", &[]),
+    ("drift-not-looked-at", &[]),
+    ("drift-reordered", &[]),
+    ("drift-reported-by-agent", &[]),
+    (
+        "drift-reported-by-agent-and-used",
+        &["output addresses: update"],
+    ),
+    ("drift-reverted", &["awkward_thing.one: update"]),
+    ("drift-sensitive", &[]),
+    ("drift-unread", &[]),
     (
         "errored",
         &[
@@ -71,10 +88,12 @@ const NOISE: [(&str, &[&str]); 18] = [
         &["terraform_data.a: forget (delete because no resource config)"],
     ),
     ("import-only", &["terraform_data.a: import"]),
+    ("module-drift-empty", &[]),
     (
         "moved-only",
         &["terraform_data.new: moved from terraform_data.old"],
     ),
+    ("never-settles", &["awkward_thing.one: update"]),
     (
         "output-only",
         &[
@@ -91,6 +110,7 @@ const NOISE: [(&str, &[&str]); 18] = [
             "terraform_data.b: replace (create, then delete) (replace because cannot update)",
         ],
     ),
+    ("rewritten-by-provider", &["awkward_thing.one: update"]),
     (
         "tainted",
         &["terraform_data.a: replace (delete, then create) (replace because tainted)"],
@@ -98,6 +118,7 @@ const NOISE: [(&str, &[&str]); 18] = [
     ("targeted", &["the plan leaves something out (-target?)"]),
     ("unchanged", &[]),
     ("update", &["terraform_data.a: update"]),
+    ("write-only", &[]),
 ];
 
 #[test]

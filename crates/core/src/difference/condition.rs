@@ -35,6 +35,10 @@ pub enum Condition {
 
 /// What a condition may ask about the surroundings of a difference.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that some condition asks for"
+)]
 pub(super) struct Surroundings {
     pub(super) is_set: bool,
     pub(super) is_used: bool,

@@ -47,16 +47,16 @@ impl<'a> Configured<'a> {
         let own = |part: &Json| part.get("address").and_then(Json::as_str) == Some(&address);
         let mut lists = Vec::new();
         references(module, &own, &mut lists);
-        let referred = lists
-            .iter()
-            .any(|list| refers(list, &address, attribute));
+        let referred = lists.iter().any(|list| refers(list, &address, attribute));
         referred || self.is_relevant(resource, attribute)
     }
 
     fn is_relevant(&self, resource: &ResourceChange, attribute: &str) -> bool {
         self.plan.relevant_attributes.iter().any(|relevant| {
             let same = relevant.resource == resource.address
-                || resource.address.starts_with(&format!("{}[", relevant.resource));
+                || resource
+                    .address
+                    .starts_with(&format!("{}[", relevant.resource));
             let first = relevant.attribute.first().and_then(Json::as_str);
             same && first.is_none_or(|first| first == attribute)
         })

@@ -66,8 +66,7 @@ impl Pattern {
 
 fn meets(words: &[&str], segments: &[Segment]) -> bool {
     match (words, segments) {
-        ([], []) => true,
-        (["**"], _) => true,
+        ([], []) | (["**"], _) => true,
         (["**", rest @ ..], _) => {
             meets(rest, segments)
                 || segments

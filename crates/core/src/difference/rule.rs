@@ -92,7 +92,9 @@ impl Rule {
     /// Whether the rule is about this provider, by its full name (`registry.terraform.io/bpg/proxmox`) and
     /// its locked version.
     pub(super) fn is_about_provider(&self, full_name: &str, version: Option<&Version>) -> bool {
-        let source = full_name.split_once('/').map_or(full_name, |(_, rest)| rest);
+        let source = full_name
+            .split_once('/')
+            .map_or(full_name, |(_, rest)| rest);
         let named = match self.provider {
             "*" => source != OURS,
             provider => source == provider && source != OURS,

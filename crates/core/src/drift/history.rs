@@ -37,7 +37,11 @@ impl Task {
 impl std::fmt::Display for Task {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let end = self.end.as_deref().unwrap_or("runs");
-        write!(f, "{} by {} at {}: {end}", self.kind, self.user, self.started)
+        write!(
+            f,
+            "{} by {} at {}: {end}",
+            self.kind, self.user, self.started
+        )
     }
 }
 

@@ -85,7 +85,7 @@ pub enum DriftError {
     },
     /// The host cannot be reached.
     #[error(transparent)]
-    Live(#[from] LiveError),
+    Live(Box<LiveError>),
     /// A part of the host cannot be read.
     #[error("failed to {}", .0.what)]
     Host(Unread, #[source] std::sync::Arc<pve_client::Error>),
@@ -97,6 +97,12 @@ impl<T> Found<T> {
             finding,
             tasks: Vec::new(),
         }
+    }
+}
+
+impl From<LiveError> for DriftError {
+    fn from(error: LiveError) -> Self {
+        Self::Live(Box::new(error))
     }
 }
 
@@ -184,16 +190,15 @@ fn vmids(values: &InputValues) -> RangeInclusive<u32> {
         Some(contract::Default::Whole(whole)) => Some(whole),
         _ => None,
     };
-    let start = given.or(default).and_then(|start| u32::try_from(start).ok());
+    let start = given
+        .or(default)
+        .and_then(|start| u32::try_from(start).ok());
     let start = start.unwrap_or_default();
     start.saturating_add(1)..=start.saturating_add(999)
 }
 
 /// The VMs in the state; none where the state is not a file of this machine.
-fn held(
-    root: &std::path::Path,
-    not_checked: &mut Vec<String>,
-) -> Result<Option<Held>, DriftError> {
+fn held(root: &std::path::Path, not_checked: &mut Vec<String>) -> Result<Option<Held>, DriftError> {
     let place = Place::of(root);
     if let Backend::Elsewhere(kind) = place.backend() {
         not_checked.push(format!("state: it is kept elsewhere ({kind})"));

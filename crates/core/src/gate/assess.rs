@@ -65,7 +65,15 @@ pub fn assess(evidence: &Evidence<'_>) -> Assessment {
         (true, true) => Some(proven(evidence)),
     };
     let disagreements = disagreements(evidence);
-    let reasons: Vec<Reason> = [changed, blind, disagreements, unsettled, explained, absorbed].concat();
+    let reasons: Vec<Reason> = [
+        changed,
+        blind,
+        disagreements,
+        unsettled,
+        explained,
+        absorbed,
+    ]
+    .concat();
     let verdict = reasons.first().map_or(Verdict::Pass, Reason::verdict);
     Assessment {
         verdict,
@@ -145,10 +153,7 @@ fn explained(
     context: &Context,
 ) -> Option<Reason> {
     let found = classify(resource, plan, context);
-    let mut rules: Vec<&'static str> = found
-        .iter()
-        .map(Difference::rule)
-        .collect::<Option<_>>()?;
+    let mut rules: Vec<&'static str> = found.iter().map(Difference::rule).collect::<Option<_>>()?;
     rules.sort_unstable();
     rules.dedup();
     // Terraform says that something differs, and nothing does: no rule knows such a thing.
@@ -216,7 +221,8 @@ fn unsettled(evidence: &Evidence<'_>) -> Vec<Reason> {
 fn drifts(evidence: &Evidence<'_>) -> Vec<Reason> {
     let plan = evidence.second.plan;
     let of = |resource: &ResourceChange| {
-        explained(resource, plan, Source::Drift, evidence.context).unwrap_or_else(|| drift(resource))
+        explained(resource, plan, Source::Drift, evidence.context)
+            .unwrap_or_else(|| drift(resource))
     };
     plan.resource_drift.iter().map(of).collect()
 }
@@ -451,7 +457,10 @@ mod tests {
             live: seen(Vec::new()),
             ..CLEAN
         };
-        assert_eq!(judge(&agreed), (Verdict::Pass, Some(Level::Proved), Vec::new()));
+        assert_eq!(
+            judge(&agreed),
+            (Verdict::Pass, Some(Level::Proved), Vec::new())
+        );
         let gone = crate::drift::Mismatch {
             vmid: 8010,
             machine: "VM 8010 k3s-dev-worker-1".to_owned(),
@@ -468,7 +477,10 @@ mod tests {
             live: Some(LiveRead::NotPossible("no access".to_owned())),
             ..CLEAN
         };
-        assert_eq!(judge(&blind), (Verdict::Pass, Some(Level::Settled), Vec::new()));
+        assert_eq!(
+            judge(&blind),
+            (Verdict::Pass, Some(Level::Settled), Vec::new())
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The sequence itself.
 
-use std::fs;
 use std::collections::BTreeMap;
+use std::fs;
 
 use files::Digest;
 use tf_run::plan::{Counts, Plan, PlanExit, Refresh};
@@ -13,17 +13,16 @@ use tf_run::{
 use super::assess::{Assessment, Evidence, PlanEvidence, assess};
 use super::journal::{Journal, Outcome, in_words as time_in_words};
 use super::plan_file::PlanFile;
-use super::rows::{EngineRow, Row, SCHEMA};
 use super::rows::DifferenceRow;
+use super::rows::{EngineRow, Row, SCHEMA};
 use super::{
     Approval, Checked, GateConfig, GateError, Hooks, Inputs, LiveRead, OutputFault, Reason, Source,
     Step, StepEnd, leftovers, output_check, secrets,
 };
-use crate::evidence::Ledger;
-use crate::state::{self, ApplyJournal, Content, Place};
 use crate::difference::{Context, Difference};
 use crate::evidence::{Ledger, providers_at_last_pass};
 use crate::provider_install::LockFile;
+use crate::state::{self, ApplyJournal, Content, Place};
 
 /// Why the sequence ends early.
 pub(super) enum Stop {

@@ -95,7 +95,9 @@ impl LockFile {
             let version = block.body.get_attribute("version")?.value.as_str()?;
             Some((name, semver::Version::parse(version).ok()?))
         };
-        let providers = body.blocks().filter(|block| block.ident.as_str() == "provider");
+        let providers = body
+            .blocks()
+            .filter(|block| block.ident.as_str() == "provider");
         Ok(providers.filter_map(version).collect())
     }
 

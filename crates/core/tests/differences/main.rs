@@ -28,12 +28,19 @@ impl Case<'_> {
         let kind = self.text("type", "proxmox_virtual_environment_vm");
         let address = format!("{kind}.one");
         let config = &self.0["config"];
-        let config = if config.is_null() { json!({}) } else { config.clone() };
+        let config = if config.is_null() {
+            json!({})
+        } else {
+            config.clone()
+        };
         let used = self.0["used"].as_str().map(|attribute| match attribute {
             "" => json!([address]),
             named => json!([format!("{address}.{named}"), address]),
         });
-        let outputs = used.map_or(json!({}), |used| json!({"o": {"expression": {"references": used}}}));
+        let outputs = used.map_or(
+            json!({}),
+            |used| json!({"o": {"expression": {"references": used}}}),
+        );
         let relevant = self.0["relevant"].as_str();
         let relevant: Vec<Value> = relevant
             .map(|attribute| json!({"resource": address, "attribute": [attribute]}))
@@ -68,12 +75,18 @@ impl Case<'_> {
         let version = self.0["version"].as_str().map(|text| text.parse().unwrap());
         let upgraded = self.0["upgraded"] == json!(true);
         let context = Context {
-            versions: version.map(|version| (provider.clone(), version)).into_iter().collect(),
+            versions: version
+                .map(|version| (provider.clone(), version))
+                .into_iter()
+                .collect(),
             upgraded: upgraded.then_some(provider).into_iter().collect(),
             today,
         };
         let found = classify(resource, &plan, &context);
-        found.into_iter().map(|one| (one.path, one.judged)).collect()
+        found
+            .into_iter()
+            .map(|one| (one.path, one.judged))
+            .collect()
     }
 
     fn judged(&self) -> Vec<(String, Judged)> {
@@ -108,7 +121,12 @@ fn each_rule_explains_its_fixture_and_not_the_one_beside_it() {
         let explains = Case(&fixture["explains"]);
         let mut expected = names(&fixture["explains"]["also"]);
         expected.insert(rule);
-        assert_eq!(explains.rules(), Some(expected), "{rule}: {:?}", explains.judged());
+        assert_eq!(
+            explains.rules(),
+            Some(expected),
+            "{rule}: {:?}",
+            explains.judged()
+        );
         let refuses = Case(&fixture["refuses"]);
         assert_eq!(refuses.rules(), None, "{rule}: {:?}", refuses.judged());
     }
@@ -117,14 +135,24 @@ fn each_rule_explains_its_fixture_and_not_the_one_beside_it() {
 #[test]
 fn a_rule_that_matches_nothing_in_the_fixtures_is_no_rule() {
     let fixtures = fixtures();
-    let with_fixtures: Vec<&str> = fixtures.iter().map(|one| one["rule"].as_str().unwrap()).collect();
+    let with_fixtures: Vec<&str> = fixtures
+        .iter()
+        .map(|one| one["rule"].as_str().unwrap())
+        .collect();
     let rules: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
-    assert_eq!(with_fixtures, rules, "one fixture for each rule, in the order of the rules");
+    assert_eq!(
+        with_fixtures, rules,
+        "one fixture for each rule, in the order of the rules"
+    );
     let unique: BTreeSet<&&str> = rules.iter().collect();
     assert_eq!(unique.len(), rules.len());
     for rule in RULES {
         assert!(rule.versions.is_empty() || semver::VersionReq::parse(rule.versions).is_ok());
-        assert!(!rule.reason.is_empty() && !rule.reference.is_empty(), "{}", rule.name);
+        assert!(
+            !rule.reason.is_empty() && !rule.reference.is_empty(),
+            "{}",
+            rule.name
+        );
     }
 }
 
@@ -140,7 +168,10 @@ fn a_rule_is_not_believed_for_ever() {
     for fixture in fixtures() {
         let late = Case(&fixture["explains"]).judged_on(date!(2999 - 01 - 01));
         let explained = |judged: &Judged| matches!(judged, Judged::Explained { .. });
-        assert!(!late.iter().any(|(_, judged)| explained(judged)), "{fixture}");
+        assert!(
+            !late.iter().any(|(_, judged)| explained(judged)),
+            "{fixture}"
+        );
     }
 }
 
@@ -188,7 +219,10 @@ fn sensitive_values_our_own_provider_and_whole_objects_are_never_explained() {
     let sensitive = with("sensitive", json!({"labels": true}));
     assert_eq!(
         Case(&sensitive).judged(),
-        [("labels".to_owned(), Judged::Unexplained(Objection::Sensitive))]
+        [(
+            "labels".to_owned(),
+            Judged::Unexplained(Objection::Sensitive)
+        )]
     );
     let ours = with("provider", json!("terraform.local/em-infra/eminfra"));
     assert_eq!(

@@ -103,10 +103,7 @@ pub(crate) fn inspect(
         return Err(CommandError::new(Exit::Usage, message)
             .hint("run it in the root of the repository, or name the Terraform root"));
     }
-    let variables: Vec<(String, String)> = environment
-        .iter()
-        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())))
-        .collect();
+    let variables = variables(environment);
     let command_line = inputs.in_order();
     let request = Request {
         root,
@@ -114,6 +111,14 @@ pub(crate) fn inspect(
         command_line: &command_line,
     };
     Ok(check(request)?)
+}
+
+/// The environment as texts; a variable that is no text can be no input.
+pub(crate) fn variables(environment: &Env) -> Vec<(String, String)> {
+    environment
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())))
+        .collect()
 }
 
 /// Shows what was found.

@@ -2,6 +2,7 @@
 
 mod approval;
 pub(super) mod interruption;
+mod live;
 mod progress;
 pub(super) mod provider_build;
 mod recording;
@@ -13,7 +14,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use contract::Severity;
-use em_infra_core::gate::{self, Checked, GateConfig, Hooks, HostKind, Report, RunDirectory, Tool};
+use em_infra_core::gate::{
+    self, Checked, GateConfig, Hooks, HostKind, LiveRead, Report, RunDirectory, Tool,
+};
 use tf_run::{Engine, Env, InitArgs, Terraform};
 use time::OffsetDateTime;
 
@@ -79,6 +82,7 @@ pub(crate) struct Arguments {
 struct Ground<'a> {
     root: &'a Path,
     environment: &'a Env,
+    contract: Contract,
     host: HostKind,
     var_files: &'a [PathBuf],
     approval: approval::Policy,
@@ -106,12 +110,13 @@ fn simulated(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, 
     let ground = Ground {
         root: &root,
         environment: &environment,
+        contract: root::keeps_our_contract(&root)?,
         host: HostKind::Embedded,
         var_files: &[],
         approval: approval::Policy::Agreed,
     };
     let report = go(&ground, engine, ui)?;
-    report::show(&report, ui)?;
+    report::show(&report, ground.host, ui)?;
     let exit = Exit::of(report.verdict);
     let kept = if arguments.keep { Kept::Yes } else { Kept::No };
     if let Some(tracker) = &tracker {
@@ -135,17 +140,19 @@ fn on_a_root(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, 
     provider_build::require_own(&arguments.root, environment)?;
     let engine = engine::find(&arguments.engine, ui, environment)?;
     let state = around::before("gate", &arguments.root, ui, environment)?;
+    let contract = root::keeps_our_contract(&arguments.root)?;
     let ground = Ground {
         root: &arguments.root,
         environment,
-        host: HostKind::Unspecified,
+        contract,
+        host: live::kind(contract, &arguments.root, &arguments.var_files, environment)?,
         var_files: &arguments.var_files,
         approval: approval::Policy::of(arguments.yes),
     };
     let report = go(&ground, engine, ui);
     state.after();
     let report = report?;
-    report::show(&report, ui)?;
+    report::show(&report, ground.host, ui)?;
     if let Some(tracker) = &tracker {
         recording::record(tracker, arguments, &report, (ground.host, Kept::Yes), ui)?;
     }
@@ -158,7 +165,7 @@ fn go(ground: &Ground<'_>, engine: Engine, ui: &Ui) -> Result<Report, CommandErr
         engine.release,
         engine.program.display()
     ));
-    let contract = root::keeps_our_contract(ground.root)?;
+    let contract = ground.contract;
     let directory = RunDirectory::create(&ground.root.join(".em-infra"), now())?;
     let interrupt = interruption::listen(ui.clone())?;
     let logs = directory.path().to_owned();
@@ -176,6 +183,7 @@ fn go(ground: &Ground<'_>, engine: Engine, ui: &Ui) -> Result<Report, CommandErr
     };
     let found = inspect(contract, ground, ui)?;
     let mut check = || found;
+    let mut read = || live::read(ground.root, ground.var_files, ground.environment);
     let mut progress = progress::Progress::new(ui);
     let progress = std::cell::RefCell::new(&mut progress);
     let report = gate::run(
@@ -186,6 +194,7 @@ fn go(ground: &Ground<'_>, engine: Engine, ui: &Ui) -> Result<Report, CommandErr
             on_event: &mut |event| progress.borrow_mut().on(&event),
             check: (contract == Contract::Ours)
                 .then_some(&mut check as &mut dyn FnMut() -> Checked),
+            live: (contract == Contract::Ours).then_some(&mut read as &mut dyn FnMut() -> LiveRead),
             approve: &mut |plan| {
                 progress.borrow_mut().pause();
                 ground.approval.ask(plan, ui)

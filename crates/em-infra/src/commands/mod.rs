@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod check;
+pub(crate) mod drift;
 pub(crate) mod engine;
 pub(crate) mod evidence;
 pub(crate) mod gate;

@@ -115,14 +115,14 @@ fn repeats(step: Step, diagnostic: &Diagnostic) -> bool {
         && match step {
             Step::Check | Step::Plan => false,
             Step::Init => diagnostic.summary == "Incomplete lock file information for providers",
-            Step::Apply | Step::SecondPlan | Step::PlanWithoutRefresh => true,
+            Step::Apply | Step::LiveRead | Step::SecondPlan | Step::PlanWithoutRefresh => true,
         }
 }
 
 const fn is_plan(step: Step) -> bool {
     match step {
         Step::Plan | Step::SecondPlan | Step::PlanWithoutRefresh => true,
-        Step::Check | Step::Init | Step::Apply => false,
+        Step::Check | Step::Init | Step::Apply | Step::LiveRead => false,
     }
 }
 
@@ -149,6 +149,7 @@ const fn name(step: Step) -> &'static str {
         Step::Init => "init",
         Step::Plan => "plan",
         Step::Apply => "apply",
+        Step::LiveRead => "live read",
         Step::SecondPlan => "second plan",
         Step::PlanWithoutRefresh => "second plan without refresh",
     }

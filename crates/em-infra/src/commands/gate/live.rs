@@ -1,0 +1,76 @@
+//! The host, read by em-infra itself: what kind it is, and whether it agrees.
+
+use std::path::{Path, PathBuf};
+
+use em_infra_core::drift::{self, Histories, Mismatch, Unmanaged, Wrong};
+use em_infra_core::gate::{HostKind, LiveRead};
+use em_infra_core::live;
+use tf_run::Env;
+use tokio::runtime::Runtime;
+
+use super::root::Contract;
+use crate::commands::check::InputArguments;
+use crate::commands::drift::Ground;
+use crate::failure::CommandError;
+
+/// What kind of host the inputs of a root mean. It is embedded only where the host itself says so; one that does
+/// not answer is called real. Of a root that is not ours nothing is known.
+pub(super) fn kind(
+    contract: Contract,
+    root: &Path,
+    var_files: &[PathBuf],
+    environment: &Env,
+) -> Result<HostKind, CommandError> {
+    if contract == Contract::Another {
+        return Ok(HostKind::Unspecified);
+    }
+    let ground = Ground::of(root, &InputArguments::of_files(var_files), environment);
+    Ok(Runtime::new()?.block_on(async {
+        match live::connect(ground.request(), &ground.host_variables).await {
+            Ok(host) => live::kind(&host).await,
+            Err(_) => HostKind::Real,
+        }
+    }))
+}
+
+/// Reads the host after the apply, without Terraform and without the provider's process.
+pub(super) fn read(root: &Path, var_files: &[PathBuf], environment: &Env) -> LiveRead {
+    let ground = Ground::of(root, &InputArguments::of_files(var_files), environment);
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return LiveRead::NotPossible(error.to_string()),
+    };
+    let looked = runtime.block_on(drift::look(
+        ground.request(),
+        &ground.host_variables,
+        Histories::Left,
+    ));
+    match looked {
+        Ok(drift) => LiveRead::Done {
+            machines: drift.wanted,
+            host: drift.host,
+            mismatches: drift
+                .mismatches
+                .into_iter()
+                .map(|found| found.finding)
+                .chain(
+                    drift
+                        .unmanaged
+                        .into_iter()
+                        .filter_map(|found| left(&found.finding)),
+                )
+                .collect(),
+        },
+        Err(error) => LiveRead::NotPossible(error.to_string()),
+    }
+}
+
+/// What this environment made and no state holds. Strangers are not what a gate is about: `em-infra drift` names
+/// them.
+fn left(vm: &Unmanaged) -> Option<Mismatch> {
+    vm.kind.is_leftover().then(|| Mismatch {
+        vmid: vm.vmid,
+        machine: format!("VM {} {}", vm.vmid, vm.name),
+        what: Wrong::NotInState,
+    })
+}
