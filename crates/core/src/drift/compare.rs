@@ -74,7 +74,11 @@ fn of_vm(vm: &Wanted, present: &Present, in_state: Option<bool>) -> Vec<Wrong> {
     if in_state == Some(false) {
         wrongs.push(Wrong::NotInState);
     }
-    wrongs.extend(differences(vm, present));
+    // What only the marker knew is not there to compare.
+    let without_marker = wrongs.contains(&Wrong::MarkerLost);
+    let told =
+        |wrong: &Wrong| !(without_marker && matches!(wrong, Wrong::Differs { is: None, .. }));
+    wrongs.extend(differences(vm, present).into_iter().filter(told));
     wrongs
 }
 

@@ -17,7 +17,11 @@ pub(crate) fn passes(lab: &Lab) -> [u64; 3] {
         (&json!("pass"), &json!([])),
         "{report:#}"
     );
-    assert_ne!(report["level"], json!("quiet"), "{report:#}");
+    assert_eq!(
+        (&report["level"], &report["host"]),
+        (&json!("proved"), &json!("embedded")),
+        "{report:#}"
+    );
     assert_eq!(report["refresh"]["expected"], json!(lab.vms().len()));
     ["create", "update", "delete"].map(|what| report["applied"][what].as_u64().unwrap())
 }

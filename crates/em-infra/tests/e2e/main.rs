@@ -5,6 +5,7 @@
 mod by_hand;
 mod check;
 mod documents;
+mod drift;
 mod gate;
 mod handoff;
 mod idempotency;
