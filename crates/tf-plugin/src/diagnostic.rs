@@ -83,6 +83,23 @@ impl Diagnostic {
     }
 }
 
+#[cfg(feature = "client")]
+impl Diagnostic {
+    pub(crate) fn from_wire(diagnostic: wire::Diagnostic) -> Self {
+        let severity = if diagnostic.severity == i32::from(wire::Severity::Warning) {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        Self {
+            severity,
+            summary: diagnostic.summary,
+            detail: diagnostic.detail,
+            path: diagnostic.attribute.map(AttributePath::from_wire),
+        }
+    }
+}
+
 /// The messages of one request, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use]

@@ -14,6 +14,8 @@
 
 #[cfg(test)]
 mod arbitrary;
+#[cfg(feature = "client")]
+pub mod client;
 mod conform;
 mod data_source;
 mod decode;

@@ -79,6 +79,19 @@ impl AttributePath {
     }
 }
 
+#[cfg(feature = "client")]
+impl AttributePath {
+    pub(crate) fn from_wire(path: wire::AttributePath) -> Self {
+        let steps = path.steps.into_iter();
+        let steps = steps.filter_map(|step| match step.selector? {
+            wire::Selector::AttributeName(name) => Some(Step::Attribute(name)),
+            wire::Selector::ElementKeyString(key) => Some(Step::Key(key)),
+            wire::Selector::ElementKeyInt(index) => usize::try_from(index).ok().map(Step::Index),
+        });
+        Self(steps.collect())
+    }
+}
+
 fn step_to_wire(step: &Step) -> wire::Step {
     let selector = match step {
         Step::Attribute(name) => wire::Selector::AttributeName(name.clone()),

@@ -9,11 +9,11 @@ use crate::bench::{Bench, worker};
 use crate::terraform::{Action, Config};
 
 /// The address of a card of the scenario that no mapping names.
-fn card(number: u32) -> String {
+pub(crate) fn card(number: u32) -> String {
     format!("0000:{}:00", 40 + number)
 }
 
-fn mapping(number: u32) -> Value {
+pub(crate) fn mapping(number: u32) -> Value {
     Value::object([
         (
             "name",
@@ -25,7 +25,7 @@ fn mapping(number: u32) -> Value {
     ])
 }
 
-fn with_gpu(vm: Value, mapping: Value, bdf: Value) -> Value {
+pub(crate) fn with_gpu(vm: Value, mapping: Value, bdf: Value) -> Value {
     let gpu = Value::object([("mapping", mapping), ("bdf", bdf)]);
     vm.with("gpus", Value::list([gpu]))
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pve_sim::{Fault, FaultAction};
-use tf_plugin::{Stop, StopReason, Stopper, Value};
+use pve_sim::{Entry, Fault, FaultAction};
+use tf_plugin::Value;
 use tokio::task::JoinSet;
 
 use crate::bench::{Bench, worker, workers};
-use crate::terraform::Config;
+use crate::terraform::{Config, Outcome};
 
 /// Applies undisturbed; then nothing is left to do, and exactly the wanted VMs are there.
 async fn converges(bench: &mut Bench, config: &Config) {
@@ -146,46 +146,49 @@ async fn a_clone_that_was_killed_is_refused_with_the_lines_that_mend_it() {
     converges(&mut bench, &workers(1)).await;
 }
 
-#[tokio::test]
+/// Applies, and asks to stop as soon as the host has seen such a request.
+async fn stopped_at(bench: &mut Bench, config: &Config, seen: impl Fn(&Entry) -> bool) -> Outcome {
+    let Bench { sim, terraform } = bench;
+    let working = terraform.working.clone();
+    let asked = async {
+        while !sim.journal().iter().any(&seen) {
+            tokio::task::yield_now().await;
+        }
+        working.ask_to_stop().await;
+    };
+    tokio::join!(terraform.apply(config), asked).0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_before_the_first_step_makes_nothing() {
     let mut bench = Bench::start().await;
-    let stopper = Stopper::new();
-    stopper.stop(StopReason::Asked);
-    bench.terraform.stop = stopper.handle();
-    let outcome = bench.terraform.apply(&workers(1)).await;
+    let path = "/nodes/pve/qemu/8010/config";
+    let slow = FaultAction::SlowBody(Duration::from_millis(300));
+    bench.sim.fault(Fault::on("GET", path, slow).once());
+    let outcome = stopped_at(&mut bench, &workers(1), |entry| entry.path == path).await;
     insta::assert_snapshot!(outcome.errors.join("\n"), @r#"
     VM 8010 k3s-dev-worker-1 was not built
     A stop came first; nothing was changed.
     "#);
     assert!(bench.terraform.state.is_empty());
-    bench.terraform.stop = Stop::never();
+    assert_eq!(bench.writes(), Vec::<String>::new());
     converges(&mut bench, &workers(1)).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_in_mid_create_parks_and_the_next_run_goes_on() {
-    let Bench { sim, mut terraform } = Bench::start().await;
-    let stopper = Stopper::new();
-    terraform.stop = stopper.handle();
     let config = workers(1);
-    let asked = async {
-        while !sim.journal().iter().any(|entry| entry.write) {
-            tokio::task::yield_now().await;
-        }
-        stopper.stop(StopReason::Asked);
-    };
-    let (outcome, ()) = tokio::join!(terraform.apply(&config), asked);
+    let mut bench = Bench::start().await;
+    let outcome = stopped_at(&mut bench, &config, |entry| entry.write).await;
     insta::assert_snapshot!(outcome.warnings.join("\n"), @r#"
     VM 8010 k3s-dev-worker-1 is not finished
     A stop came first. VM 8010 k3s-dev-worker-1 stays as far as it was built; the next plan and apply go on from there.
     "#);
     assert_eq!(outcome.errors, Vec::<String>::new());
     assert_eq!(
-        terraform.state["worker-1"].object.get("existing"),
+        bench.terraform.state["worker-1"].object.get("existing"),
         &Value::Bool(false)
     );
-    terraform.stop = Stop::never();
-    let mut bench = Bench { sim, terraform };
     let unrefreshed = bench.terraform.plan_only(&config).await;
     assert_eq!(
         unrefreshed.changes().len(),

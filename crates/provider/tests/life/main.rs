@@ -1,4 +1,4 @@
-//! The life of VMs: the provider in process against a simulated host over real HTTP.
+//! The life of VMs: the provider in process, over gRPC, against a simulated host over real HTTP.
 
 mod bench;
 mod devices;
@@ -8,5 +8,6 @@ mod life;
 mod matrix;
 mod privileges;
 mod problems;
+mod process;
 mod room;
 mod terraform;

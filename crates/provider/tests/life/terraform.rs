@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use host::Environment;
-use provider::{Block, PciMapping, Session, TalosVm};
+use tf_plugin::client::{Client, Lost};
 use tf_plugin::{
-    ApplyRequest, ConfigureRequest, Diagnostics, ImportKey, ImportRequest, PlanRequest,
-    PlanResponse, Provider, ReadRequest, Resource, Severity, Stop, ValidateRequest, Value,
+    ApplyRequest, Diagnostic, Diagnostics, ImportKey, PlanRequest, PlanResponse, ReadRequest,
+    Severity, Value,
 };
+use tokio::task::JoinSet;
+
+use crate::process::{Process, Working};
 
 const COMPUTED: [&str; 5] = ["id", "existing", "device_id", "subsystem_id", "iommu_group"];
 
@@ -20,8 +22,10 @@ pub(crate) type Config = BTreeMap<String, Value>;
 pub(crate) struct Terraform {
     block: Value,
     pub(crate) state: BTreeMap<String, Row>,
-    /// Handed to every call of an apply.
-    pub(crate) stop: Stop,
+    /// How many objects are changed at the same time.
+    pub(crate) parallelism: usize,
+    /// The provider that works just now.
+    pub(crate) working: Working,
 }
 
 /// One object of the state.
@@ -50,8 +54,37 @@ pub(crate) struct Outcome {
     pub(crate) warnings: Vec<String>,
 }
 
+/// An answer that carries diagnostics.
+trait Answer {
+    fn diagnostics(&mut self) -> &mut Diagnostics;
+}
+
+macro_rules! answers {
+    ($($answer:ident),*) => {
+        $(impl Answer for tf_plugin::$answer {
+            fn diagnostics(&mut self) -> &mut Diagnostics {
+                &mut self.diagnostics
+            }
+        })*
+    };
+}
+
+answers!(
+    PlanResponse,
+    ReadResponse,
+    ApplyResponse,
+    Imported,
+    ReadDataResponse
+);
+
+impl Answer for Diagnostics {
+    fn diagnostics(&mut self) -> &mut Diagnostics {
+        self
+    }
+}
+
 impl Outcome {
-    fn add(&mut self, diagnostics: impl IntoIterator<Item = tf_plugin::Diagnostic>) {
+    fn add(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
         for diagnostic in diagnostics {
             let place = diagnostic
                 .path
@@ -67,8 +100,36 @@ impl Outcome {
         }
     }
 
-    fn keep<T>(&mut self, result: Result<T, Diagnostics>) -> Option<T> {
-        result.map_err(|diagnostics| self.add(diagnostics)).ok()
+    fn join(&mut self, other: Self) {
+        self.actions.extend(other.actions);
+        self.errors.extend(other.errors);
+        for warning in other.warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+
+    /// Takes what an answer says; gives the answer if there was one. One with an error may still
+    /// carry an object.
+    fn hear<T: Answer>(&mut self, answer: Result<T, Lost>) -> Option<T> {
+        match answer {
+            Ok(mut answer) => {
+                self.add(std::mem::take(answer.diagnostics()));
+                Some(answer)
+            }
+            Err(lost) => {
+                self.errors.push(lost.to_string());
+                None
+            }
+        }
+    }
+
+    /// The same for answers that count only without an error.
+    fn keep<T: Answer>(&mut self, answer: Result<T, Lost>) -> Option<T> {
+        let before = self.errors.len();
+        let answer = self.hear(answer);
+        answer.filter(|_| self.errors.len() == before)
     }
 
     /// The actions that are more than nothing.
@@ -87,28 +148,44 @@ impl Outcome {
     }
 }
 
-/// Resources by key: `mapping/…` is a PCI mapping, all others are VMs. A mapping is made before the
-/// VMs, as the keys sort, and removed after them.
+/// Resources by key: `mapping/…` is a PCI mapping, all others are VMs. Mappings are made before the
+/// VMs and removed after them.
 fn is_mapping(key: &str) -> bool {
     key.starts_with("mapping/")
 }
 
-/// Calls a method of the resource that a key names.
-macro_rules! of {
-    ($process:expr, $key:expr, $method:ident($request:expr)) => {
-        if is_mapping($key) {
-            $process.mapping.$method($request).await
-        } else {
-            $process.vm.$method($request).await
-        }
-    };
+fn resource(key: &str) -> &'static str {
+    if is_mapping(key) {
+        "eminfra_pci_mapping"
+    } else {
+        "eminfra_talos_vm"
+    }
 }
 
-/// One provider process.
-struct Process {
-    vm: TalosVm,
-    mapping: PciMapping,
-    outcome: Outcome,
+/// What one apply does, in the order in which objects depend on each other: each group after the
+/// one before.
+fn in_order(actions: &BTreeMap<String, Action>) -> [Vec<(String, Action)>; 4] {
+    let group = |mapping: bool, goes: bool| {
+        let ours = actions.iter().filter(|(key, action)| {
+            is_mapping(key) == mapping
+                && (**action == Action::Delete) == goes
+                && **action != Action::Nothing
+        });
+        ours.map(|(key, action)| (key.clone(), *action)).collect()
+    };
+    [
+        group(true, false),
+        group(false, false),
+        group(false, true),
+        group(true, true),
+    ]
+}
+
+/// A plan with what it was made from, to be applied later.
+pub(crate) struct Plan {
+    pub(crate) outcome: Outcome,
+    config: Config,
+    refreshed: BTreeMap<String, Row>,
 }
 
 impl Terraform {
@@ -116,7 +193,8 @@ impl Terraform {
         Self {
             block,
             state: BTreeMap::new(),
-            stop: Stop::never(),
+            parallelism: 1,
+            working: Working::default(),
         }
     }
 
@@ -124,318 +202,333 @@ impl Terraform {
         self.block.set(argument, value);
     }
 
-    async fn process(&self) -> Process {
-        let session = Arc::new(Session::new(Environment::default()));
-        let block = Block::new(Arc::clone(&session));
-        let mut process = Process {
-            vm: TalosVm::new(Arc::clone(&session)),
-            mapping: PciMapping::new(session),
-            outcome: Outcome::default(),
-        };
-        let request = ConfigureRequest {
-            config: self.block.clone(),
-            ..ConfigureRequest::default()
-        };
-        process.outcome.keep(block.configure(request).await);
+    /// Starts a provider, configures it and shows it the state.
+    async fn process(&self, outcome: &mut Outcome) -> Client {
+        let process = Arc::new(Process::start().await);
+        let client = process.client.clone();
+        self.working.set(Some(process));
+        outcome.keep(client.configure(&self.block).await);
         for (key, row) in &self.state {
-            if is_mapping(key) {
-                process.mapping.seen(&row.object);
-            } else {
-                process.vm.seen(&row.object);
-            }
+            outcome.keep(client.upgrade(resource(key), &row.object).await);
         }
-        process
+        client
     }
 
     /// Plans with refresh.
     pub(crate) async fn plan(&mut self, config: &Config) -> Outcome {
-        let (outcome, _) = self.refresh_and_plan(config, true).await;
-        outcome
+        self.planned(config, true).await.outcome
     }
 
     /// Plans without refresh.
     pub(crate) async fn plan_only(&mut self, config: &Config) -> Outcome {
-        let (outcome, _) = self.refresh_and_plan(config, false).await;
-        outcome
+        self.planned(config, false).await.outcome
     }
 
-    async fn refresh_and_plan(
-        &self,
-        config: &Config,
-        refresh: bool,
-    ) -> (Outcome, BTreeMap<String, Row>) {
-        let mut process = self.process().await;
+    /// Plans with refresh, to apply it later.
+    pub(crate) async fn saved_plan(&self, config: &Config) -> Plan {
+        self.planned(config, true).await
+    }
+
+    async fn planned(&self, config: &Config, refresh: bool) -> Plan {
+        let mut outcome = Outcome::default();
+        let client = self.process(&mut outcome).await;
         let mut state = self.state.clone();
-        if !process.outcome.errors.is_empty() {
-            return (process.outcome, state);
+        if refresh && outcome.errors.is_empty() {
+            state = refreshed(&client, state, &mut outcome).await;
         }
-        if refresh {
-            state = process.refresh(state).await;
+        if outcome.errors.is_empty() {
+            plan_all(&client, config, &state, &mut outcome).await;
         }
-        if process.outcome.errors.is_empty() {
-            process.plan_all(config, &state).await;
+        self.working.set(None);
+        Plan {
+            outcome,
+            config: config.clone(),
+            refreshed: state,
         }
-        (process.outcome, state)
     }
 
     /// Plans, and applies in another process when the plan has no error.
     pub(crate) async fn apply(&mut self, config: &Config) -> Outcome {
-        let (planned, refreshed) = self.refresh_and_plan(config, true).await;
-        if !planned.errors.is_empty() {
-            return planned;
+        let plan = self.planned(config, true).await;
+        self.apply_plan(plan).await
+    }
+
+    /// Applies a plan.
+    pub(crate) async fn apply_plan(&mut self, plan: Plan) -> Outcome {
+        let Plan {
+            mut outcome,
+            config,
+            refreshed,
+        } = plan;
+        if !outcome.errors.is_empty() {
+            return outcome;
         }
         self.state = refreshed;
-        let mut process = self.process().await;
-        process.outcome.actions.clone_from(&planned.actions);
-        process.outcome.warnings = planned.warnings;
-        for (name, action) in in_order(&planned.actions) {
-            self.apply_one(&mut process, name, action, config).await;
+        let client = self.process(&mut outcome).await;
+        for group in in_order(&outcome.actions) {
+            // What depends on something that failed is not begun.
+            if outcome.errors.is_empty() {
+                self.apply_group(&client, group, &config, &mut outcome)
+                    .await;
+            }
         }
-        process.outcome
+        self.working.set(None);
+        outcome
     }
 
-    async fn apply_one(
+    async fn apply_group(
         &mut self,
-        process: &mut Process,
-        name: &str,
-        action: Action,
+        client: &Client,
+        group: Vec<(String, Action)>,
         config: &Config,
+        outcome: &mut Outcome,
     ) {
-        if matches!(action, Action::Delete | Action::Replace) {
-            self.change(process, name, &Value::Null).await;
+        let mut running = JoinSet::new();
+        for (key, action) in group {
+            if running.len() >= self.parallelism {
+                self.take_in(running.join_next().await, outcome);
+            }
+            let change = Change {
+                client: client.clone(),
+                config: config.get(&key).cloned().unwrap_or_default(),
+                row: self.state.get(&key).cloned(),
+                key,
+                action,
+            };
+            running.spawn(change.carry_out());
         }
-        if matches!(action, Action::Create | Action::Update | Action::Replace)
-            && process.outcome.errors.is_empty()
-        {
-            self.change(process, name, &config[name]).await;
+        while let Some(done) = running.join_next().await {
+            self.take_in(Some(done), outcome);
         }
     }
 
-    async fn change(&mut self, process: &mut Process, name: &str, config: &Value) {
-        let row = self.state.get(name);
-        let Some(planned) = process.plan(name, config, row).await else {
-            return;
+    fn take_in(
+        &mut self,
+        done: Option<Result<(String, Option<Row>, Outcome), tokio::task::JoinError>>,
+        outcome: &mut Outcome,
+    ) {
+        let (key, row, told) = done.expect("one runs").expect("no panic");
+        outcome.join(told);
+        match row {
+            Some(row) => self.state.insert(key, row),
+            None => self.state.remove(&key),
         };
+    }
+
+    /// `terraform import`, and the read that follows it.
+    pub(crate) async fn import(&mut self, key: &str, by: ImportKey) -> Outcome {
+        let mut outcome = Outcome::default();
+        let client = self.process(&mut outcome).await;
+        if let Some(imported) = outcome.keep(client.import(resource(key), by).await) {
+            let row = Row {
+                object: imported.state,
+                private: imported.private.unwrap_or_default(),
+                identity: imported.identity,
+            };
+            let state = BTreeMap::from([(key.to_owned(), row)]);
+            let read = refreshed(&client, state, &mut outcome).await;
+            self.state.extend(read);
+        }
+        self.working.set(None);
+        outcome
+    }
+
+    /// Reads a data source.
+    pub(crate) async fn data(&mut self, name: &str, config: Value) -> (Value, Outcome) {
+        let mut outcome = Outcome::default();
+        let client = self.process(&mut outcome).await;
+        let read = outcome.keep(client.read_data(name, &config).await);
+        self.working.set(None);
+        (read.map(|read| read.state).unwrap_or_default(), outcome)
+    }
+}
+
+/// One object on its way.
+struct Change {
+    client: Client,
+    key: String,
+    action: Action,
+    config: Value,
+    row: Option<Row>,
+}
+
+impl Change {
+    async fn carry_out(self) -> (String, Option<Row>, Outcome) {
+        let mut outcome = Outcome::default();
+        let mut row = self.row.clone();
+        if matches!(self.action, Action::Delete | Action::Replace) {
+            row = self.once(&Value::Null, row, &mut outcome).await;
+        }
+        if self.action != Action::Delete && outcome.errors.is_empty() {
+            row = self.once(&self.config, row, &mut outcome).await;
+        }
+        (self.key, row, outcome)
+    }
+
+    /// Plans once more and applies, as core does; gives what the state holds then.
+    async fn once(&self, config: &Value, row: Option<Row>, outcome: &mut Outcome) -> Option<Row> {
+        let planned = plan_one(&self.client, &self.key, config, row.as_ref(), outcome).await;
+        let Some(planned) = planned else {
+            return row;
+        };
+        let private = row.as_ref().map(|row| row.private.clone());
         let request = ApplyRequest {
             config: config.clone(),
-            prior: row.map(|row| row.object.clone()).unwrap_or_default(),
-            planned: planned.planned.clone(),
-            private: planned
-                .private
-                .or_else(|| row.map(|row| row.private.clone()))
+            prior: row
+                .as_ref()
+                .map(|row| row.object.clone())
                 .unwrap_or_default(),
+            planned: planned.planned.clone(),
+            private: planned.private.or(private).unwrap_or_default(),
             identity: planned.identity,
-            stop: self.stop.clone(),
+            ..ApplyRequest::default()
         };
-        let Some(answer) = process.outcome.keep(of!(process, name, apply(request))) else {
-            return;
+        let errors = outcome.errors.len();
+        let answer = self.client.apply(resource(&self.key), request).await;
+        let Some(answer) = outcome.hear(answer) else {
+            return row;
         };
-        let failed = answer.diagnostics.has_errors();
-        process.outcome.add(answer.diagnostics);
-        let object = filled(&answer.state, name);
-        if object.is_null() {
-            self.state.remove(name);
-            return;
+        let failed = outcome.errors.len() > errors;
+        // Core: without an object and with an error, the prior one stays.
+        if answer.state.is_null() {
+            return row.filter(|_| failed);
         }
         assert!(
-            object.is_wholly_known(),
-            "an apply leaves nothing unknown: {object:?}"
+            answer.state.is_wholly_known(),
+            "an apply leaves nothing unknown: {:?}",
+            answer.state
         );
         if !failed {
-            compatible(&planned.planned, &object, name);
+            compatible(&planned.planned, &answer.state);
         }
         assert!(
             answer.identity.is_some(),
             "an applied object has an identity"
         );
-        let private = answer.private.unwrap_or_default();
-        self.state.insert(
-            name.to_owned(),
-            Row {
-                object,
-                private,
-                identity: answer.identity,
-            },
-        );
-    }
-
-    /// `terraform import`, and the read that follows it.
-    pub(crate) async fn import(&mut self, name: &str, key: ImportKey) -> Outcome {
-        let mut process = self.process().await;
-        let request = ImportRequest {
-            key,
-            stop: Stop::never(),
-        };
-        let Some(imported) = process.outcome.keep(of!(process, name, import(request))) else {
-            return process.outcome;
-        };
-        let row = Row {
-            object: filled(&imported.state, name),
-            private: imported.private.unwrap_or_default(),
-            identity: imported.identity,
-        };
-        let state = BTreeMap::from([(name.to_owned(), row)]);
-        let read = process.refresh(state).await;
-        self.state.extend(read);
-        process.outcome
-    }
-}
-
-impl Process {
-    async fn refresh(&mut self, state: BTreeMap<String, Row>) -> BTreeMap<String, Row> {
-        let mut read = BTreeMap::new();
-        for (name, row) in state {
-            let request = ReadRequest {
-                state: row.object.clone(),
-                private: row.private.clone(),
-                identity: row.identity.clone(),
-                stop: Stop::never(),
-            };
-            let Some(answer) = self.outcome.keep(of!(self, &name, read(request))) else {
-                read.insert(name, row);
-                continue;
-            };
-            self.outcome.add(answer.diagnostics);
-            let object = filled(&answer.state, &name);
-            if !object.is_null() {
-                let private = answer.private.unwrap_or(row.private);
-                let identity = answer.identity.or(row.identity);
-                read.insert(
-                    name,
-                    Row {
-                        object,
-                        private,
-                        identity,
-                    },
-                );
-            }
-        }
-        read
-    }
-
-    async fn plan_all(&mut self, config: &Config, state: &BTreeMap<String, Row>) {
-        for name in state.keys().filter(|name| !config.contains_key(*name)) {
-            if self
-                .plan(name, &Value::Null, state.get(name))
-                .await
-                .is_some()
-            {
-                self.outcome.actions.insert(name.clone(), Action::Delete);
-            }
-        }
-        for (name, wanted) in config {
-            let request = ValidateRequest {
-                config: filled(wanted, name),
-                stop: Stop::never(),
-            };
-            if self
-                .outcome
-                .keep(of!(self, name, validate(request)))
-                .is_none()
-            {
-                continue;
-            }
-            let row = state.get(name);
-            let Some(planned) = self.plan(name, wanted, row).await else {
-                continue;
-            };
-            let action = match row {
-                None => Action::Create,
-                Some(_) if !planned.requires_replace.is_empty() => {
-                    // The second leg of a replacement is planned as a creation.
-                    if self.plan(name, wanted, None).await.is_none() {
-                        continue;
-                    }
-                    Action::Replace
-                }
-                Some(row) if row.object == planned.planned => Action::Nothing,
-                Some(_) => Action::Update,
-            };
-            self.outcome.actions.insert(name.clone(), action);
-        }
-    }
-
-    /// One call of the plan with what core checks of its answer.
-    async fn plan(&mut self, key: &str, config: &Value, row: Option<&Row>) -> Option<PlanResponse> {
-        let prior = row.map(|row| row.object.clone()).unwrap_or_default();
-        let config = filled(config, key);
-        let mut proposed = config.clone();
-        if !proposed.is_null() {
-            let names = attribute_names(key);
-            for name in names
-                .iter()
-                .filter(|name| COMPUTED.contains(&name.as_str()))
-            {
-                proposed.set(name, prior.get(name).clone());
-            }
-        }
-        let request = PlanRequest {
-            config: config.clone(),
-            prior: prior.clone(),
-            proposed,
-            private: row.map(|row| row.private.clone()).unwrap_or_default(),
-            identity: row.and_then(|row| row.identity.clone()),
-            stop: Stop::never(),
-        };
-        let mut response = self.outcome.keep(of!(self, key, plan(request)))?;
-        self.outcome.add(std::mem::take(&mut response.diagnostics));
-        response.planned = filled(&response.planned, key);
-        valid_plan(&prior, &config, &response.planned, key);
-        Some(response)
-    }
-}
-
-/// What goes comes last, and of that the mappings, as Terraform orders what depends on each other.
-fn in_order(actions: &BTreeMap<String, Action>) -> impl Iterator<Item = (&String, Action)> {
-    let goes = |action: &Action| *action == Action::Delete;
-    let first = actions.iter().filter(move |(_, action)| !goes(action));
-    let last = actions.iter().rev().filter(move |(_, action)| goes(action));
-    first.chain(last).map(|(key, action)| (key, *action))
-}
-
-/// Adds the attributes that an answer left out, as null.
-fn filled(object: &Value, key: &str) -> Value {
-    if object.is_null() {
-        return Value::Null;
-    }
-    attribute_names(key)
-        .iter()
-        .fold(object.clone(), |object, name| {
-            let value = object.get(name).clone();
-            object.with(name, value)
+        Some(Row {
+            object: answer.state,
+            private: answer.private.unwrap_or_default(),
+            identity: answer.identity,
         })
+    }
 }
 
-fn attribute_names(key: &str) -> Vec<String> {
-    let session = Arc::new(Session::new(Environment::default()));
-    let schema = if is_mapping(key) {
-        PciMapping::new(session).schema()
-    } else {
-        TalosVm::new(session).schema()
+async fn refreshed(
+    client: &Client,
+    state: BTreeMap<String, Row>,
+    outcome: &mut Outcome,
+) -> BTreeMap<String, Row> {
+    let mut read = BTreeMap::new();
+    for (key, row) in state {
+        let request = ReadRequest {
+            state: row.object.clone(),
+            private: row.private.clone(),
+            identity: row.identity.clone(),
+            ..ReadRequest::default()
+        };
+        match outcome.keep(client.read(resource(&key), request).await) {
+            None => drop(read.insert(key, row)),
+            Some(answer) if answer.state.is_null() => {}
+            Some(answer) => {
+                let row = Row {
+                    object: answer.state,
+                    private: answer.private.unwrap_or(row.private),
+                    identity: answer.identity.or(row.identity),
+                };
+                read.insert(key, row);
+            }
+        }
+    }
+    read
+}
+
+async fn plan_all(
+    client: &Client,
+    config: &Config,
+    state: &BTreeMap<String, Row>,
+    outcome: &mut Outcome,
+) {
+    for key in state.keys().filter(|key| !config.contains_key(*key)) {
+        let planned = plan_one(client, key, &Value::Null, state.get(key), outcome).await;
+        if planned.is_some() {
+            outcome.actions.insert(key.clone(), Action::Delete);
+        }
+    }
+    for (key, wanted) in config {
+        let valid = client.validate(resource(key), wanted).await;
+        if outcome.keep(valid).is_none() {
+            continue;
+        }
+        if let Some(action) = action(client, key, wanted, state.get(key), outcome).await {
+            outcome.actions.insert(key.clone(), action);
+        }
+    }
+}
+
+async fn action(
+    client: &Client,
+    key: &str,
+    wanted: &Value,
+    row: Option<&Row>,
+    outcome: &mut Outcome,
+) -> Option<Action> {
+    let planned = plan_one(client, key, wanted, row, outcome).await?;
+    Some(match row {
+        None => Action::Create,
+        Some(_) if !planned.requires_replace.is_empty() => {
+            // The second leg of a replacement is planned as a creation.
+            drop(plan_one(client, key, wanted, None, outcome).await?);
+            Action::Replace
+        }
+        Some(row) if row.object == planned.planned => Action::Nothing,
+        Some(_) => Action::Update,
+    })
+}
+
+/// One call of the plan with what core checks of its answer.
+async fn plan_one(
+    client: &Client,
+    key: &str,
+    config: &Value,
+    row: Option<&Row>,
+    outcome: &mut Outcome,
+) -> Option<PlanResponse> {
+    let prior = row.map(|row| row.object.clone()).unwrap_or_default();
+    let config = client
+        .completed(resource(key), config)
+        .expect("a configuration that fits the schema");
+    let mut proposed = config.clone();
+    if let Value::Map(attributes) = &mut proposed {
+        for name in COMPUTED {
+            if let Some(value) = attributes.get_mut(name) {
+                *value = prior.get(name).clone();
+            }
+        }
+    }
+    let request = PlanRequest {
+        config: config.clone(),
+        prior: prior.clone(),
+        proposed,
+        private: row.map(|row| row.private.clone()).unwrap_or_default(),
+        identity: row.and_then(|row| row.identity.clone()),
+        ..PlanRequest::default()
     };
-    schema
-        .attributes()
-        .iter()
-        .map(|attribute| attribute.name().to_owned())
-        .collect()
+    let response = outcome.keep(client.plan(resource(key), request).await)?;
+    valid_plan(&prior, &config, &response.planned);
+    Some(response)
 }
 
 /// Core: a planned value is that of the configuration, or the prior one if both are set; a computed
 /// one is free where the configuration has none.
-fn valid_plan(prior: &Value, config: &Value, planned: &Value, key: &str) {
+fn valid_plan(prior: &Value, config: &Value, planned: &Value) {
     assert_eq!(
         config.is_null(),
         planned.is_null(),
         "a plan is null exactly for a delete"
     );
-    if planned.is_null() {
-        return;
-    }
-    for name in attribute_names(key)
-        .iter()
-        .filter(|name| !COMPUTED.contains(&name.as_str()))
-    {
-        let (config, planned, prior) = (config.get(name), planned.get(name), prior.get(name));
+    let attributes = config.as_map().into_iter().flatten();
+    for (name, config) in attributes.filter(|(name, _)| !COMPUTED.contains(&name.as_str())) {
+        let (planned, prior) = (planned.get(name), prior.get(name));
         let suppressed = !config.is_null() && !prior.is_null() && planned == prior;
         assert!(
             planned == config || suppressed,
@@ -445,9 +538,8 @@ fn valid_plan(prior: &Value, config: &Value, planned: &Value, key: &str) {
 }
 
 /// Core: what was planned and known is what comes out.
-fn compatible(planned: &Value, made: &Value, key: &str) {
-    for name in &attribute_names(key) {
-        let planned = planned.get(name);
+fn compatible(planned: &Value, made: &Value) {
+    for (name, planned) in planned.as_map().into_iter().flatten() {
         assert!(
             planned.is_unknown() || planned == made.get(name),
             "{name}: {planned:?} became {:?}",

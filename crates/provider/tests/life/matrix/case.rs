@@ -20,9 +20,9 @@ pub(crate) enum Disturbance {
     Fail,
     /// The host does it and the answer is lost.
     LoseAnswer,
-    /// The provider is gone when the answer comes; Terraform keeps the rows that were finished.
+    /// The provider is killed before the answer comes; Terraform keeps the rows that were finished.
     KillProvider,
-    /// So is Terraform: the state is as before the apply.
+    /// Terraform is killed and saved nothing; the provider ends when it sees that.
     KillTerraform,
 }
 
@@ -38,9 +38,9 @@ impl Disturbance {
         match self {
             Self::Fail => FaultAction::Status(500, "out of order".to_owned()),
             Self::LoseAnswer => FaultAction::CloseAfter,
-            Self::KillProvider | Self::KillTerraform => {
-                FaultAction::SlowBody(Duration::from_hours(1))
-            }
+            Self::KillProvider => FaultAction::SlowBody(Duration::from_hours(1)),
+            // Long enough to be gone before the answer comes.
+            Self::KillTerraform => FaultAction::SlowBody(Duration::from_millis(20)),
         }
     }
 }
@@ -148,34 +148,41 @@ impl Case {
         }
     }
 
-    /// Applies with the call disturbed. A killed process is one whose future is dropped: nothing of
-    /// it runs on.
+    /// Applies with the call disturbed.
     async fn disturb(&self, bench: &mut Bench) {
         bench.sim.fault(self.call.fault(self.disturbance.action()));
         let after = self.phase.after();
         let before: BTreeMap<String, Row> = bench.terraform.state.clone();
         let Bench { sim, terraform } = bench;
-        match self.disturbance {
-            Disturbance::Fail | Disturbance::LoseAnswer => {
-                terraform.apply(&after).await;
+        let working = terraform.working.clone();
+        let struck = async {
+            let mut looks = tokio::time::interval(Duration::from_millis(3));
+            while !self.call.is_in(&sim.journal()) {
+                looks.tick().await;
             }
-            Disturbance::KillProvider | Disturbance::KillTerraform => {
-                let struck = async {
-                    let mut looks = tokio::time::interval(Duration::from_millis(3));
-                    while !self.call.is_in(&sim.journal()) {
-                        looks.tick().await;
-                    }
+        };
+        match self.disturbance {
+            Disturbance::Fail | Disturbance::LoseAnswer => drop(terraform.apply(&after).await),
+            Disturbance::KillProvider => {
+                let killed = async {
+                    struck.await;
+                    working.kill();
+                    std::future::pending::<()>().await;
                 };
                 tokio::select! {
                     _ = terraform.apply(&after) => {}
-                    () = struck => {}
+                    () = killed => {}
                 }
+            }
+            Disturbance::KillTerraform => {
+                tokio::select! {
+                    _ = terraform.apply(&after) => {}
+                    () = struck => working.leave_alone().await,
+                }
+                terraform.state = before;
             }
         }
         sim.clear_faults();
-        if self.disturbance == Disturbance::KillTerraform {
-            terraform.state = before;
-        }
     }
 }
 
@@ -207,17 +214,20 @@ async fn rerun(bench: &mut Bench, after: &Config) -> Vec<String> {
     faults
 }
 
-/// Exactly the wanted VMs and the strangers are there, and no volume is left over.
+/// Exactly the wanted VMs, PCI mappings and the strangers are there, and no volume is left over.
 fn wrong_vms(bench: &Bench, after: &Config) -> Vec<String> {
     let wanted = after
         .values()
         .filter_map(|vm| u32::try_from(vm.get("vmid").as_number()?.as_u64()?).ok());
     let mut wanted: Vec<u32> = wanted.chain([9000]).chain(STRANGE).collect();
     wanted.sort_unstable();
-    let (vms, volumes) = bench.sim.world(|world| {
+    let (vms, volumes, mappings) = bench.sim.world(|world| {
         let vms: Vec<u32> = world.vms().map(|(vmid, _)| vmid).collect();
-        (vms, world.volumes())
+        let made = world.pci_mappings().map(|(id, _)| id.to_owned());
+        let mappings: Vec<String> = made.filter(|id| id.starts_with("k3s-dev")).collect();
+        (vms, world.volumes(), mappings)
     });
+    let wanted_mappings = after.values().filter(|object| !object.get("bdf").is_null());
     let owned = |volume: &&String| {
         wanted
             .iter()
@@ -230,6 +240,9 @@ fn wrong_vms(bench: &Bench, after: &Config) -> Vec<String> {
     }
     if !orphans.is_empty() {
         faults.push(format!("orphaned volumes {orphans:?}"));
+    }
+    if mappings.len() != wanted_mappings.count() {
+        faults.push(format!("PCI mappings {mappings:?}"));
     }
     faults
 }

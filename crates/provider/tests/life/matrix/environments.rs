@@ -4,6 +4,7 @@ use pve_sim::World;
 use tf_plugin::Value;
 
 use crate::bench::{worker, workers};
+use crate::devices::{card, mapping, with_gpu};
 use crate::terraform::Config;
 
 /// What the disturbed apply does.
@@ -31,11 +32,25 @@ impl Phase {
     }
 }
 
+/// Five VMs, one of them with a GPU through a mapping of its own.
 fn five() -> Config {
-    workers(5)
+    let mut five = workers(5);
+    five.extend(gpu(worker(5), 1));
+    five
 }
 
-/// One change of each kind: live, at the next start, with a reboot, with a stop, and several.
+/// A VM with the card of that number, and the mapping that stands for the card.
+fn gpu(vm: Value, number: u32) -> [(String, Value); 2] {
+    let mapping = mapping(1).with("bdf", card(number));
+    let vm = with_gpu(vm, mapping.get("name").clone(), card(number).into());
+    [
+        ("mapping/5".to_owned(), mapping),
+        ("worker-5".to_owned(), vm),
+    ]
+}
+
+/// One change of each kind: live, at the next start, with a reboot, with a stop, and several at once
+/// with a GPU that moved to another slot.
 fn changed() -> Config {
     let changes = [
         worker(1).with("tags", Value::list(["other"])),
@@ -47,9 +62,11 @@ fn changed() -> Config {
             .with("vlan", 20)
             .with("onboot", false),
     ];
-    (1..)
-        .zip(changes)
+    let [one, two, three, four, five] = changes;
+    let plain = (1..).zip([one, two, three, four]);
+    plain
         .map(|(number, vm)| (format!("worker-{number}"), vm))
+        .chain(gpu(five, 2))
         .collect()
 }
 
