@@ -99,7 +99,12 @@ impl<'a> Sight<'a> {
         if config.is_being_cloned() {
             return Ok(Observed::Cloning(self.clone_task().await?));
         }
-        let power = self.power().await?;
+        let power = match self.power().await {
+            Ok(power) => power,
+            // Removed since its options were read.
+            Err(error) if error.is_not_found() => return Ok(Observed::Absent),
+            Err(error) => return Err(error),
+        };
         self.config = Some(config.clone());
         Ok(Observed::Present(Box::new(Present {
             vmid: *vmid,

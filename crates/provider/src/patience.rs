@@ -14,6 +14,10 @@ pub(crate) const TASK: Duration = Duration::from_mins(10);
 pub(crate) const LOCK: Duration = Duration::from_mins(30);
 /// For the guest to shut down before the plug is pulled, in seconds.
 pub(crate) const SHUTDOWN_SECONDS: u32 = 180;
+/// For a control plane that was restarted to answer again before the next one is shut down.
+pub(crate) const PEER_ANSWERS: Duration = Duration::from_mins(5);
+/// For a control plane that is not running to be started by the same apply.
+pub(crate) const PEER_STARTS: Duration = Duration::from_secs(5);
 /// So often a step is tried again whose answer was lost or that met a lock of the host.
 pub(crate) const TRIES: u32 = 5;
 

@@ -13,6 +13,7 @@ use vm::{Demand, DeviceClaim, Wanted};
 
 use crate::policy::Policy;
 use crate::report;
+use crate::talos_vm::quorum::Member;
 
 /// One provider process.
 pub struct Session {
@@ -30,6 +31,8 @@ pub struct Session {
     planned_devices: Mutex<BTreeMap<VmId, DeviceClaim>>,
     /// What the new VMs of this run take from each node.
     demands: Mutex<BTreeMap<NodeName, Demand>>,
+    /// The control planes of the host, when somebody had to know.
+    pub(crate) control_planes: tokio::sync::OnceCell<Vec<Member>>,
     /// Held while a VM is restarted: one at a time.
     pub(crate) restarting: tokio::sync::Mutex<()>,
 }
@@ -94,6 +97,7 @@ impl Session {
             planned_mappings: Mutex::default(),
             planned_devices: Mutex::default(),
             demands: Mutex::default(),
+            control_planes: tokio::sync::OnceCell::new(),
             restarting: tokio::sync::Mutex::default(),
         }
     }

@@ -254,6 +254,21 @@ impl Error {
         self.lock().is_some()
     }
 
+    /// Returns whether a change was refused because the configuration is not the one any more that
+    /// it was meant for.
+    pub fn is_outdated(&self) -> bool {
+        self.text()
+            .is_some_and(|text| text.starts_with("checksum mismatch"))
+    }
+
+    /// Returns whether a VM was not started, or not removed, because it runs.
+    pub fn is_about_running(&self) -> bool {
+        let ends = [" already running", " is running - destroy failed"];
+        self.text().is_some_and(|text| {
+            text.starts_with("VM ") && ends.iter().any(|end| text.ends_with(end))
+        })
+    }
+
     /// Returns whether the call did nothing and the same call may work a moment later. The client
     /// has then already repeated it as often as is useful, except for tasks: start those again.
     pub fn is_transient(&self) -> bool {

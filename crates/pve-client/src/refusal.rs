@@ -128,8 +128,10 @@ pub(crate) fn missing_vm(text: &str) -> Option<&str> {
 }
 
 /// Returns whether a text says that a lock file was not free in time. The lock comes before any
-/// change, so nothing was done (recording 27-lock-timeout.json).
+/// change, so nothing was done (recording 27-lock-timeout.json). A clone meets the one of its storage
+/// in the middle, and takes back what it made before it says so.
 pub(crate) fn is_lock_timeout(text: &str) -> bool {
+    let text = text.strip_prefix("clone failed: ").unwrap_or(text);
     enclosed(text, "can't lock file '/var/lock/", "' - got timeout").is_some()
 }
 

@@ -16,6 +16,7 @@ mod observed;
 mod passthrough;
 mod preflight;
 pub mod privileges;
+pub mod quorum;
 mod reconcile;
 mod refusal;
 mod removal;

@@ -25,8 +25,8 @@ impl Reconcile {
         self.once(next_removal(held, observed, protection))
     }
 
-    /// Allows the last step once more: its answer was lost, so nobody knows whether it was taken.
-    pub fn answer_was_lost(&mut self) {
+    /// Allows the last step once more: it was not taken, or its answer was lost and nobody knows.
+    pub fn take_back(&mut self) {
         self.taken.pop();
     }
 

@@ -216,8 +216,9 @@ impl fmt::Display for Explained<'_> {
             ),
             Refusal::NoEffect(step) => write!(
                 out,
-                "Proxmox accepted to {step} for {key} and nothing changed; it is not tried again. \
-                 Look at the task log of the VM, then apply again."
+                "Proxmox accepted to {step} for {key} and it is as before; it is not tried again. Either \
+                 somebody else, perhaps another apply, changes this VM just now, or the task log of the \
+                 VM says why. Then apply again."
             ),
         }
     }

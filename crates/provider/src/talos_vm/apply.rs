@@ -58,7 +58,10 @@ async fn create(
         })
         .await
     {
-        End::Done(present) => finished(&wanted, present.as_deref(), &request.planned, existing),
+        End::Done { present, notes } => {
+            finished(&wanted, present.as_deref(), &request.planned, existing)
+                .map(|response| told(response, notes))
+        }
         End::Parked { touched: true } => Ok(parked(&wanted, &request.planned, existing)),
         End::Parked { touched: false } => {
             Err(Diagnostic::error(format!("{} was not built", wanted.key))
@@ -93,7 +96,10 @@ async fn update(
         })
         .await
     {
-        End::Done(present) => finished(&wanted, present.as_deref(), &request.planned, existing),
+        End::Done { present, notes } => {
+            finished(&wanted, present.as_deref(), &request.planned, existing)
+                .map(|response| told(response, notes))
+        }
         End::Parked { .. } => Ok(parked(&wanted, &request.planned, existing)),
         End::Failed { why, touched } => Err(with_outlook(why, touched, &wanted).into()),
     }
@@ -117,7 +123,7 @@ async fn delete(
         stop: &request.stop,
     };
     match drive.to(Goal::Gone(protection)).await {
-        End::Done(_) => Ok(ApplyResponse::deleted()),
+        End::Done { .. } => Ok(ApplyResponse::deleted()),
         End::Parked { .. } => Err(Diagnostic::error(format!("{} was not removed", held.key))
             .detail("A stop came first. Run again to remove it.")
             .into()),
@@ -164,6 +170,11 @@ fn finished(
     Ok(ApplyResponse::new(state)
         .with_identity(encode::identity(&wanted.key))
         .with_private(Vec::new()))
+}
+
+fn told(mut response: ApplyResponse, notes: Vec<Diagnostic>) -> ApplyResponse {
+    response.diagnostics.extend(notes);
+    response
 }
 
 /// Without an error Terraform does not taint the VM; the next plan sees the note and goes on.

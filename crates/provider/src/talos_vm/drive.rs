@@ -8,6 +8,7 @@ use tokio::sync::MutexGuard;
 use vm::{Mandate, Next, Observed, Present, Protection, Reconcile, Refusal, Step, Wait, Wanted};
 
 use super::pending;
+use super::quorum::others_answer;
 use super::read::refused;
 use crate::patience::{self, Pauses};
 use crate::session::{Run, Session};
@@ -28,8 +29,11 @@ pub(super) enum Goal {
 
 /// How it ended.
 pub(super) enum End {
-    /// As wanted; without a VM when that was the goal.
-    Done(Option<Box<Present>>),
+    /// As wanted; without a VM when that was the goal. With what the user should know of the way.
+    Done {
+        present: Option<Box<Present>>,
+        notes: Vec<Diagnostic>,
+    },
     /// A stop came in between; the VM may exist.
     Parked { touched: bool },
     /// It cannot go on.
@@ -50,6 +54,7 @@ struct Progress<'a> {
     reconcile: Reconcile,
     waiting: Pauses,
     tries: u32,
+    notes: Vec<Diagnostic>,
     /// Held from a shutdown on, until the VM runs again.
     restarting: Option<MutexGuard<'a, ()>>,
 }
@@ -61,6 +66,7 @@ impl<'a> Drive<'a> {
             reconcile: Reconcile::default(),
             waiting: Pauses::default(),
             tries: 0,
+            notes: Vec::new(),
             restarting: None,
         };
         loop {
@@ -88,7 +94,10 @@ impl<'a> Drive<'a> {
             .map_err(|error| self.failed("look at", &error))?;
         let touched = !progress.reconcile.taken().is_empty();
         match self.next(goal, &mut progress.reconcile, &observed) {
-            Next::Done => Ok(Some(End::Done(present(observed)))),
+            Next::Done => Ok(Some(End::Done {
+                present: present(observed),
+                notes: std::mem::take(&mut progress.notes),
+            })),
             Next::Refuse(refusal) => Err(refused(self.wanted, &refusal)),
             Next::Wait(_) | Next::Step(_) if self.stop.is_stopped() => {
                 Ok(Some(End::Parked { touched }))
@@ -127,13 +136,30 @@ impl<'a> Drive<'a> {
     ) -> Result<Option<End>, Diagnostic> {
         if *step == Step::Shutdown && progress.restarting.is_none() {
             progress.restarting = Some(self.session.restarting.lock().await);
+            let note = others_answer(self.session, self.run, self.wanted, self.stop).await;
+            if note.is_err() {
+                progress.reconcile.take_back();
+            }
+            progress.notes.extend(note?);
+            if self.stop.is_stopped() {
+                return Ok(Some(End::Parked { touched: true }));
+            }
         }
         let template = match goal {
             Goal::Wanted { template, .. } => template,
             Goal::Gone(_) => None,
         };
         tracing::info!(vm = %self.wanted.key, %step, "step");
-        match take(&mut progress.sight, step, self.wanted, template, self.stop).await {
+        let guarded = guarded(step, seen);
+        match take(
+            &mut progress.sight,
+            &guarded,
+            self.wanted,
+            template,
+            self.stop,
+        )
+        .await
+        {
             Ok(()) => {
                 (progress.tries, progress.waiting) = (0, Pauses::default());
                 Ok(None)
@@ -166,7 +192,7 @@ impl<'a> Drive<'a> {
             return Err(self.failed(&step.to_string(), &error));
         }
         tracing::warn!(vm = %self.wanted.key, %step, %error, "looking again");
-        progress.reconcile.answer_was_lost();
+        progress.reconcile.take_back();
         progress.sight.forget_but(Unchanged::Nothing);
         progress.waiting.pause().await;
         Ok(())
@@ -195,16 +221,33 @@ impl<'a> Drive<'a> {
     }
 }
 
+/// A change of options is for the configuration that was looked at: if another was put in its place
+/// meanwhile, that of another VM even, Proxmox refuses it.
+fn guarded(step: &Step, seen: &Observed) -> Step {
+    match (step, seen) {
+        (Step::SetConfig(change), Observed::Present(present)) => {
+            let change = change.clone();
+            Step::SetConfig(match present.config.digest() {
+                Some(digest) => change.only_if(digest),
+                None => change,
+            })
+        }
+        _ => step.clone(),
+    }
+}
+
 /// A clone that finds its VMID taken may have been beaten by our own first try, whose answer was
-/// lost: only the VM itself can tell.
+/// lost, or by another run, as a start may have been and a removal: only the VM itself can tell.
 fn is_worth_a_look(step: &Step, error: &Error) -> bool {
-    let taken = || {
-        error
+    let overtaken = || match step {
+        Step::Clone { .. } => error
             .text()
-            .is_some_and(|text| text.contains("config file already exists"))
+            .is_some_and(|text| text.contains("config file already exists")),
+        Step::SetConfig(_) => error.is_outdated() || error.is_not_found(),
+        Step::Start | Step::Destroy => error.is_about_running() || error.is_not_found(),
+        Step::Resize { .. } | Step::Shutdown | Step::Stop => error.is_not_found(),
     };
-    let is_clone = matches!(step, Step::Clone { .. });
-    error.is_lost_answer() || error.is_transient() || error.is_locked() || (is_clone && taken())
+    error.is_lost_answer() || error.is_transient() || error.is_locked() || overtaken()
 }
 
 fn present(observed: Observed) -> Option<Box<Present>> {

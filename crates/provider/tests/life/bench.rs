@@ -36,6 +36,11 @@ impl Bench {
         }
     }
 
+    /// A second operator with the same configuration of the provider and a copy of the state.
+    pub(crate) fn another(&self) -> Terraform {
+        self.terraform.copy()
+    }
+
     /// From now on a user with a password instead of the token.
     pub(crate) fn log_in(&mut self, user: &str) {
         let known = User {

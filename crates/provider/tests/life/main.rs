@@ -2,6 +2,7 @@
 
 mod bench;
 mod devices;
+mod figures;
 mod identity;
 mod interruption;
 mod life;
@@ -11,3 +12,4 @@ mod problems;
 mod process;
 mod room;
 mod terraform;
+mod together;

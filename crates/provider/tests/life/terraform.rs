@@ -50,6 +50,7 @@ pub(crate) enum Action {
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) actions: BTreeMap<String, Action>,
+    planned: BTreeMap<String, Value>,
     pub(crate) errors: Vec<String>,
     pub(crate) warnings: Vec<String>,
 }
@@ -198,6 +199,16 @@ impl Terraform {
         }
     }
 
+    /// The same environment in the hands of somebody else.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            block: self.block.clone(),
+            state: self.state.clone(),
+            parallelism: self.parallelism,
+            working: Working::default(),
+        }
+    }
+
     pub(crate) fn set(&mut self, argument: &str, value: impl Into<Value>) {
         self.block.set(argument, value);
     }
@@ -286,28 +297,24 @@ impl Terraform {
         let mut running = JoinSet::new();
         for (key, action) in group {
             if running.len() >= self.parallelism {
-                self.take_in(running.join_next().await, outcome);
+                self.take_in(one_of(&mut running).await, outcome);
             }
             let change = Change {
                 client: client.clone(),
                 config: config.get(&key).cloned().unwrap_or_default(),
                 row: self.state.get(&key).cloned(),
+                planned: outcome.planned.remove(&key),
                 key,
                 action,
             };
             running.spawn(change.carry_out());
         }
-        while let Some(done) = running.join_next().await {
-            self.take_in(Some(done), outcome);
+        while !running.is_empty() {
+            self.take_in(one_of(&mut running).await, outcome);
         }
     }
 
-    fn take_in(
-        &mut self,
-        done: Option<Result<(String, Option<Row>, Outcome), tokio::task::JoinError>>,
-        outcome: &mut Outcome,
-    ) {
-        let (key, row, told) = done.expect("one runs").expect("no panic");
+    fn take_in(&mut self, (key, row, told): Changed, outcome: &mut Outcome) {
         outcome.join(told);
         match row {
             Some(row) => self.state.insert(key, row),
@@ -332,15 +339,14 @@ impl Terraform {
         self.working.set(None);
         outcome
     }
+}
 
-    /// Reads a data source.
-    pub(crate) async fn data(&mut self, name: &str, config: Value) -> (Value, Outcome) {
-        let mut outcome = Outcome::default();
-        let client = self.process(&mut outcome).await;
-        let read = outcome.keep(client.read_data(name, &config).await);
-        self.working.set(None);
-        (read.map(|read| read.state).unwrap_or_default(), outcome)
-    }
+/// An object, what the state holds of it now, and what was said.
+type Changed = (String, Option<Row>, Outcome);
+
+async fn one_of(running: &mut JoinSet<Changed>) -> Changed {
+    let done = running.join_next().await;
+    done.expect("one runs").expect("no panic")
 }
 
 /// One object on its way.
@@ -350,10 +356,12 @@ struct Change {
     action: Action,
     config: Value,
     row: Option<Row>,
+    /// What the plan said, where it is one plan for one call.
+    planned: Option<Value>,
 }
 
 impl Change {
-    async fn carry_out(self) -> (String, Option<Row>, Outcome) {
+    async fn carry_out(self) -> Changed {
         let mut outcome = Outcome::default();
         let mut row = self.row.clone();
         if matches!(self.action, Action::Delete | Action::Replace) {
@@ -371,6 +379,15 @@ impl Change {
         let Some(planned) = planned else {
             return row;
         };
+        if let Some(first) = self.planned.as_ref().filter(|_| !config.is_null())
+            && !is_compatible(first, &planned.planned)
+        {
+            outcome.errors.push(format!(
+                "Provider produced inconsistent final plan: {} is not as planned",
+                self.key
+            ));
+            return row;
+        }
         let private = row.as_ref().map(|row| row.private.clone());
         let request = ApplyRequest {
             config: config.clone(),
@@ -473,6 +490,11 @@ async fn action(
     outcome: &mut Outcome,
 ) -> Option<Action> {
     let planned = plan_one(client, key, wanted, row, outcome).await?;
+    if planned.requires_replace.is_empty() {
+        outcome
+            .planned
+            .insert(key.to_owned(), planned.planned.clone());
+    }
     Some(match row {
         None => Action::Create,
         Some(_) if !planned.requires_replace.is_empty() => {
@@ -535,6 +557,12 @@ fn valid_plan(prior: &Value, config: &Value, planned: &Value) {
             "{name}: {config:?} is planned as {planned:?}"
         );
     }
+}
+
+/// Core: what was planned and known stays so when it is planned once more before the apply.
+fn is_compatible(first: &Value, again: &Value) -> bool {
+    let mut attributes = first.as_map().into_iter().flatten();
+    attributes.all(|(name, first)| first.is_unknown() || first == again.get(name))
 }
 
 /// Core: what was planned and known is what comes out.

@@ -190,6 +190,6 @@ fn a_lost_answer_allows_the_step_once_more() {
     let mut reconcile = Reconcile::default();
     let create = mandate(Claim::Create, Consent::Withheld);
     let first = reconcile.next(&wanted, &Observed::Absent, create);
-    reconcile.answer_was_lost();
+    reconcile.take_back();
     assert_eq!(reconcile.next(&wanted, &Observed::Absent, create), first);
 }

@@ -1,7 +1,7 @@
 //! What changes do to a VM that exists, said by its name; what nobody consented to is refused.
 
 use tf_plugin::{AttributePath, Diagnostic};
-use vm::{Argument, Consent, Difference, Effect, Power, Refusal, VmKey, Wanted};
+use vm::{Argument, Consent, Difference, Effect, Power, Refusal, Role, VmKey, Wanted};
 
 use crate::policy::Policy;
 use crate::talos_vm::read::refused;
@@ -67,9 +67,16 @@ fn restart(
         }
         Consent::Given => Ok(
             Diagnostic::warning(format!("{} will be restarted", wanted.key))
-                .detail(format!("{}.", listed(&differences)))
+                .detail(format!("{}.{}", listed(&differences), condition(wanted)))
                 .at(path),
         ),
+    }
+}
+
+fn condition(wanted: &Wanted) -> &'static str {
+    match wanted.origin.role {
+        Some(Role::ControlPlane) => " It is a control plane: only while the others answer.",
+        Some(Role::Worker) | None => "",
     }
 }
 

@@ -83,17 +83,20 @@ async fn find(
     let power = listed_power(&run.facts, &key.node, key.vmid)
         .await
         .map_err(|error| failed(&error))?;
+    // Not in the list: free, or taken by what the list does not show, or did not show yet.
     if power.is_none() {
-        // Not in the list: free, or taken by what the list does not show.
-        return match run.client.is_vmid_free(key.vmid).await {
-            Ok(true) => Ok(None),
-            Ok(false) => Err(refused(wanted, &Refusal::Hidden).at(AttributePath::new("vmid"))),
-            Err(error) => Err(failed(&error)),
-        };
+        let free = run.client.is_vmid_free(key.vmid).await;
+        if free.map_err(|error| failed(&error))? {
+            return Ok(None);
+        }
     }
     let mut sight = Sight::new(&run.client, key).with_power(power);
     let observed = look_when_cloned(&mut sight, stop).await;
     match observed.map_err(|error| failed(&error))? {
+        // A container, or a guest of another node.
+        Observed::Absent if power.is_none() => {
+            Err(refused(wanted, &Refusal::Hidden).at(AttributePath::new("vmid")))
+        }
         Observed::Absent => Ok(None),
         Observed::Present(present) => Ok(Some(present)),
         Observed::Hidden => Err(refused(wanted, &Refusal::Hidden).at(AttributePath::new("vmid"))),

@@ -7,8 +7,8 @@ use tf_plugin::Value;
 use tokio::task::JoinSet;
 
 use super::case::Figures;
-use super::{full, report};
 use crate::bench::{Bench, worker};
+use crate::figures::{full, report};
 use crate::terraform::Config;
 
 /// An environment and what somebody did to the host between two applies.

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use self::calls::{Call, calls_of};
 use self::case::{Case, Disturbance, Figures};
 use self::environments::{Phase, STRANGERS};
+use crate::figures::{full, report};
 
 /// Cases that run at the same time; each has a host of its own.
 const AT_ONCE: usize = 4;
@@ -25,11 +26,6 @@ const AT_ONCE: usize = 4;
 fn sample<T>(all: Vec<T>, every: usize) -> Vec<T> {
     let every = if full() { 1 } else { every };
     all.into_iter().step_by(every).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test binary is its own edge")]
-fn full() -> bool {
-    std::env::var("EM_INFRA_PROVE").is_ok_and(|value| value == "full")
 }
 
 async fn run_all(cases: Vec<Case>) -> Figures {
@@ -67,12 +63,6 @@ async fn survives(phase: Phase, every: usize) {
         figures
     ));
     assert_eq!(figures.faults, Vec::<String>::new());
-}
-
-/// A line that `cargo xtask prove` shows.
-#[expect(clippy::print_stdout, reason = "the figures of a proof")]
-fn report(line: &str) {
-    println!("figures: {line}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,8 +3,8 @@
 use pve_sim::World;
 use tf_plugin::Value;
 
-use super::{full, report};
 use crate::bench::{Bench, worker};
+use crate::figures::{full, report};
 use crate::terraform::Config;
 
 /// One VM of somebody else.
