@@ -10,7 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::handoff::{self, BootstrapContract};
 use contract::{example_values, topology};
-use em_infra_core::handoff::{Heard, NodeReport, Seen, Timing, Trouble, probe, verify};
+use em_infra_core::handoff::{
+    Heard, Inspection, Machine, NodeReport, Seen, Timing, Trouble, probe, verify,
+};
 use rcgen::{CertificateParams, DnType, Issuer, KeyPair, PKCS_ED25519, PublicKeyData as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -220,7 +222,7 @@ async fn all_nodes_are_tried_at_once_and_reported_in_order() {
         pause: SHORT,
         wait: Duration::ZERO,
     };
-    let reports = verify(&document(), port, once, nobody_listens()).await;
+    let reports = verify(&document(), network_alone(port, once, nobody_listens())).await;
     let told: Vec<String> = reports.iter().map(line).collect();
     insta::assert_snapshot!(told.join("\n"), @r"
     k3s-dev-control-1 127.0.0.11 maintenance: -
@@ -231,13 +233,26 @@ async fn all_nodes_are_tried_at_once_and_reported_in_order() {
     nginx.abort();
 }
 
+fn network_alone(port: u16, timing: Timing, heard: Heard) -> Inspection {
+    Inspection {
+        host: None,
+        port,
+        timing,
+        heard,
+    }
+}
+
 fn line(report: &NodeReport) -> String {
+    assert_eq!(report.machine, Machine::NotAsked);
     let outcome = match &report.outcome {
         Ok(Seen::Maintenance { .. }) => "maintenance".to_owned(),
         Ok(Seen::Configured) => "configured".to_owned(),
         Err(trouble) => trouble.to_string(),
     };
-    let help = report.help.as_deref().unwrap_or("-");
+    let help = match report.help.as_slice() {
+        [] => "-".to_owned(),
+        lines => lines.join("; "),
+    };
     format!("{} {} {outcome}: {help}", report.name, report.address)
 }
 
@@ -269,7 +284,7 @@ async fn a_late_node_is_waited_for() {
         pause: Duration::from_millis(1),
         wait: PATIENT,
     };
-    let reports = verify(&document, address.port(), timing, heard).await;
+    let reports = verify(&document, network_alone(address.port(), timing, heard)).await;
     assert!(reports[0].outcome.is_ok(), "{reports:?}");
     assert_eq!(*outcomes.lock().unwrap(), [false, true]);
 }

@@ -1,8 +1,10 @@
 //! `em-infra handoff`: what the Talos bootstrap gets, in the form of the tool that takes it, and whether the nodes are there.
 
+mod asked;
 mod forms;
 mod nodes;
 mod origin;
+mod progress;
 
 use std::path::PathBuf;
 
@@ -44,7 +46,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
 
-    /// Tries TCP 50000 of each node instead of writing the document.
+    /// Looks at each node instead of writing the document: whether its VM runs with the right network card, and whether
+    /// Talos answers on TCP 50000.
     #[arg(long)]
     verify: bool,
 
@@ -91,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
         None => origin::document(arguments, ui, environment),
     };
     match document {
-        Ok(document) => hand_over(arguments, rendering, &document, ui),
+        Ok(document) => hand_over(arguments, rendering, &document, ui, environment),
         Err(origin::Obstacle::Broken(breaches)) => refuse(&breaches, ui),
         Err(origin::Obstacle::Failed(error)) => Err(error),
     }
@@ -102,12 +105,15 @@ fn hand_over(
     rendering: Option<Rendering>,
     document: &BootstrapContract,
     ui: &Ui,
+    environment: &Env,
 ) -> Result<Exit, CommandError> {
     if let Some(rendering) = rendering {
         ui.data(render(document, rendering).trim_end());
         Ok(Exit::Success)
     } else if arguments.verify {
-        nodes::verify(document, arguments.wait, ui)
+        let root = arguments.source.root(&arguments.root)?;
+        let ask = asked::ask(&root, &arguments.inputs, environment);
+        nodes::verify(document, ask, arguments.wait, ui)
     } else {
         keeps(document, ui)
     }

@@ -26,11 +26,42 @@ pub(crate) fn passes(lab: &Lab) -> [u64; 3] {
     ["create", "update", "delete"].map(|what| report["applied"][what].as_u64().unwrap())
 }
 
-/// Runs the gate and answers the outputs.
+/// Runs the gate and answers the outputs, of which the plan said the same before anything was made.
 #[track_caller]
 fn passes_with(lab: &Lab, made_changed_removed: [u64; 3]) -> Outputs {
+    let promised = promised(lab);
     assert_eq!(passes(lab), made_changed_removed);
+    let kept = lab.em_infra(&["handoff"]).succeeded().stdout;
+    assert_eq!(kept, promised, "the plan promised something else");
     Outputs::of(lab)
+}
+
+/// What a plan hands over: the document, complete and as the schema says.
+#[track_caller]
+fn promised(lab: &Lab) -> String {
+    const ROOT: &str = "-chdir=terraform/environments/k3s-dev";
+    if !lab.root().join(".terraform").exists() {
+        lab.terraform(&[ROOT, "init", "-input=false"]).succeeded();
+    }
+    lab.terraform(&[ROOT, "plan", "-input=false", "-out=promised.plan"])
+        .succeeded();
+    let plan = lab.root().join("promised.plan");
+    let said = lab
+        .em_infra(&["handoff", "--from", "plan", &plan.display().to_string()])
+        .succeeded();
+    std::fs::remove_file(plan).unwrap();
+    let document = said.json();
+    assert!(!holds_null(&document), "{document:#}");
+    valid(&document);
+    said.stdout
+}
+
+#[track_caller]
+fn valid(document: &Value) {
+    let schema = serde_json::from_str(SCHEMA).unwrap();
+    if let Err(error) = jsonschema::validate(&schema, document) {
+        panic!("{error}: {document:#}");
+    }
 }
 
 /// Runs the gate, and once more to see that the host is then left alone. Answers the outputs.
@@ -65,11 +96,7 @@ impl Outputs {
         for (name, value) in &outputs.0 {
             assert!(!holds_null(value), "{name} holds null: {value:#}");
         }
-        let schema = serde_json::from_str(SCHEMA).unwrap();
-        let contract = &outputs.0["talos_bootstrap_contract"];
-        if let Err(error) = jsonschema::validate(&schema, contract) {
-            panic!("{error}: {contract:#}");
-        }
+        valid(&outputs.0["talos_bootstrap_contract"]);
         assert_eq!(
             outputs.nodes().into_keys().collect::<BTreeSet<_>>(),
             lab.vms().into_values().collect()

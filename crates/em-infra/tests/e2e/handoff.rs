@@ -135,33 +135,106 @@ fn bad_inputs_hand_over_nothing() {
     ");
 }
 
-/// The addresses are ones of this machine where nothing listens.
-#[test]
-fn nodes_that_do_not_answer_are_named_with_the_way_out() {
-    let lab = Lab::new();
+/// A document whose nodes have addresses of this machine where nothing listens.
+fn silent_document(lab: &Lab) -> String {
     let good = lab.em_infra(&["handoff", "--from", "inputs"]).succeeded();
     let text = good.stdout.replace("192.168.1.", "127.83.19.");
     let file = lab.root().join("document.json");
     files::create_new(&file, text.as_bytes(), files::Mode::Private).unwrap();
-    let path = file.display().to_string();
-    let said = lab
-        .em_infra(&["handoff", "--check", &path, "--verify"])
-        .ended_with(1);
+    file.display().to_string()
+}
+
+#[test]
+fn nodes_that_do_not_answer_are_named_with_the_way_out_and_what_was_not_checked() {
+    let lab = Lab::new();
+    let path = silent_document(&lab);
+    let verify = ["handoff", "--check", &path, "--verify"];
+    let mut env = lab.env();
+    env.remove_where(|name, _| name == "TF_VAR_proxmox_api_url");
+    let said = lab.em_infra_with(&verify, &env).ended_with(1);
     insta::assert_snapshot!(said.stdout, @r"
     k3s-dev-control-1  127.83.19.11  refused
     k3s-dev-worker-1  127.83.19.20  refused
     k3s-dev-worker-2  127.83.19.21  refused
     ");
     insta::assert_snapshot!(said.stderr, @r"
+    Proxmox VE is not asked, so whether the VMs run with the right network card is not checked: No Proxmox VE host. Set `proxmox_api_url` in the inputs (as in https://192.168.1.2:8006), or the environment variable PROXMOX_VE_ENDPOINT or PM_API_URL.
       something has the address 127.83.19.11 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.11` should say bc:24:11:61:a2:0c)
       something has the address 127.83.19.20 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.20` should say bc:24:11:c6:26:e5)
       something has the address 127.83.19.21 and does not listen on TCP 50000: Talos still starts (`--wait 5m`), or the address is another machine's (`ip neigh show 127.83.19.21` should say bc:24:11:c0:78:1a)
-    3 of 3 nodes do not answer as Talos does.
+    Something is wrong with 3 of 3 nodes.
     ");
+    let json = ["handoff", "--format", "json", "--check", &path, "--verify"];
+    let said = lab.em_infra_with(&json, &env).ended_with(1).json();
+    assert_eq!(said["host"]["asked"], "no");
+    assert_eq!(said["nodes"][0]["trouble"], "refused");
+    assert_eq!(said["nodes"][0]["machine"], "not asked");
+}
+
+#[test]
+fn the_host_says_which_vms_are_missing() {
+    let lab = Lab::new();
+    let path = silent_document(&lab);
     let said = lab
-        .em_infra(&["handoff", "--format", "json", "--check", &path, "--verify"])
+        .em_infra(&["handoff", "--check", &path, "--verify"])
         .ended_with(1);
-    assert_eq!(said.json()[0]["trouble"], "refused");
+    let url = lab.sim.url();
+    insta::assert_snapshot!(said.stdout, @r"
+    k3s-dev-control-1  127.83.19.11  there is no such VM; refused
+    k3s-dev-worker-1  127.83.19.20  there is no such VM; refused
+    k3s-dev-worker-2  127.83.19.21  there is no such VM; refused
+    ");
+    insta::assert_snapshot!(said.stderr.replace(&url, "URL"), @r"
+    Asking URL (from `proxmox_api_url` of the inputs) as em-infra@pve!terraform (from `proxmox_api_token_id` of the inputs) for the VMs.
+      VM 8001 was not made or is gone: `em-infra gate` makes it; a document older than the cluster is made anew by `em-infra handoff`
+      VM 8010 was not made or is gone: `em-infra gate` makes it; a document older than the cluster is made anew by `em-infra handoff`
+      VM 8011 was not made or is gone: `em-infra gate` makes it; a document older than the cluster is made anew by `em-infra handoff`
+    Something is wrong with 3 of 3 nodes.
+    ");
+    assert_eq!(lab.writes(), []);
+}
+
+/// While it waits, what is known of each node is said once, and again when it changes.
+#[test]
+fn waiting_says_what_it_waits_for() {
+    let lab = Lab::new();
+    let path = silent_document(&lab);
+    let json = [
+        "handoff", "--format", "json", "--check", &path, "--verify", "--wait", "3s",
+    ];
+    let said = lab.em_infra(&json).ended_with(1);
+    let mut notes: Vec<&str> = said.stderr.lines().skip(1).collect();
+    notes.sort_unstable();
+    assert_eq!(
+        notes,
+        [
+            "Something is wrong with 3 of 3 nodes.",
+            "k3s-dev-control-1: there is no such VM; refused",
+            "k3s-dev-worker-1: there is no such VM; refused",
+            "k3s-dev-worker-2: there is no such VM; refused",
+        ]
+    );
+    let said = said.json();
+    assert_eq!(said["host"]["asked"], "yes");
+    assert_eq!(
+        said["nodes"][0]["machine_troubles"],
+        serde_json::json!(["there is no such VM"])
+    );
+}
+
+#[test]
+fn a_host_that_cannot_be_asked_is_a_failure_of_its_own() {
+    let lab = Lab::new();
+    let path = silent_document(&lab);
+    let mut env = lab.env();
+    env.set(
+        "TF_VAR_proxmox_api_token_secret",
+        "00000000-0000-0000-0000-000000000000",
+    );
+    let json = ["handoff", "--format", "json", "--check", &path, "--verify"];
+    let said = lab.em_infra_with(&json, &env).ended_with(1).json();
+    assert_eq!(said["host"]["asked"], "failed");
+    assert_eq!(said["nodes"][0]["machine"], "not asked");
 }
 
 /// `amdgpu-firmware` went with Talos 1.9: no image of 1.13 has it, so the id belongs to another version.

@@ -1,27 +1,43 @@
-//! `--verify`: each node's answer, and the way out where there is none.
+//! `--verify`: the VM of each node as Proxmox VE sees it, Talos on it, and the way out where something is wrong.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use contract::handoff::BootstrapContract;
-use em_infra_core::handoff::{self as core, API_PORT, Heard, NodeReport, Seen, Timing};
+use em_infra_core::handoff::{
+    self as core, API_PORT, Heard, Inspection, Machine, NodeReport, Seen, Timing,
+};
 use serde::Serialize;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
 
+use super::asked::Asked;
+use super::progress::Progress;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::{Format, Ui};
 
-/// One node, for `--format json`.
+/// The report, for `--format json`.
+#[derive(Serialize)]
+struct Report<'a> {
+    host: &'a Asked,
+    nodes: Vec<Line<'a>>,
+}
+
+/// One node.
 #[derive(Serialize)]
 struct Line<'a> {
     name: &'a str,
     address: &'a str,
+    fine: bool,
+    machine: &'static str,
+    machine_troubles: Vec<String>,
+    network: Option<String>,
     reachable: bool,
     state: &'static str,
     fingerprint: Option<String>,
     trouble: Option<String>,
-    help: Option<&'a str>,
+    help: &'a [String],
 }
 
 /// Reads `90s`, `5m` or `1h`.
@@ -39,45 +55,83 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| "write a number and its unit: 90s, 5m, 1h".to_owned())
 }
 
-/// Tries every node and says what came of it.
+/// Looks at every node and says what came of it.
 pub(super) fn verify(
     document: &BootstrapContract,
+    ask: impl Future<Output = Asked>,
     wait: Duration,
     ui: &Ui,
 ) -> Result<Exit, CommandError> {
     let runtime = Runtime::new()?;
-    let activity = ui.activity(&format!(
-        "Trying TCP {API_PORT} of {} nodes",
-        document.nodes.len()
-    ));
-    let heard: Heard = Arc::new(|_| ());
-    let reports = runtime.block_on(core::verify(
-        document,
-        API_PORT,
-        Timing::waiting(wait),
-        heard,
-    ));
-    drop(activity);
+    let (asked, reports) = runtime.block_on(async {
+        let asked = ask.await;
+        ui.status(&asked.to_string());
+        let reports = look(document, &asked, wait, ui).await;
+        (asked, reports)
+    });
     match ui.format() {
-        Format::Json => ui.json(&reports.iter().map(line).collect::<Vec<_>>())?,
+        Format::Json => ui.json(&Report {
+            host: &asked,
+            nodes: reports.iter().map(line).collect(),
+        })?,
         Format::Human => reports.iter().for_each(|report| show(report, ui)),
     }
-    let missing = reports
-        .iter()
-        .filter(|report| report.outcome.is_err())
-        .count();
-    if missing == 0 {
-        ui.good(&format!(
-            "All {} nodes answer as Talos does.",
-            reports.len()
-        ));
-        return Ok(Exit::Success);
+    Ok(conclude(&asked, &reports, ui))
+}
+
+async fn look(
+    document: &BootstrapContract,
+    asked: &Asked,
+    wait: Duration,
+    ui: &Ui,
+) -> Vec<NodeReport> {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let heard: Heard = Arc::new(move |report: &NodeReport| {
+        // Whoever stopped listening has all the reports that matter.
+        drop(tell.send(report.clone()));
+    });
+    let mut progress = Progress::new(document.nodes.len(), wait, ui);
+    let inspection = Inspection {
+        host: asked.client().cloned(),
+        port: API_PORT,
+        timing: Timing::waiting(wait),
+        heard,
+    };
+    let mut looking = std::pin::pin!(core::verify(document, inspection));
+    loop {
+        tokio::select! {
+            biased;
+            Some(report) = told.recv() => progress.take(report),
+            reports = &mut looking => return reports,
+        }
     }
-    ui.status(&format!(
-        "{missing} of {} nodes do not answer as Talos does.",
-        reports.len()
-    ));
-    Ok(Exit::Failure)
+}
+
+fn conclude(asked: &Asked, reports: &[NodeReport], ui: &Ui) -> Exit {
+    let wrong = reports.iter().filter(|report| !report.is_fine()).count();
+    let all = reports.len();
+    if wrong > 0 {
+        ui.status(&format!("Something is wrong with {wrong} of {all} nodes."));
+        return Exit::Failure;
+    }
+    match asked {
+        Asked::Answers { .. } => {
+            ui.good(&format!(
+                "All {all} nodes answer as Talos does, and their VMs run with the right network card."
+            ));
+            Exit::Success
+        }
+        Asked::Nobody { .. } => {
+            ui.good(&format!("All {all} nodes answer as Talos does."));
+            Exit::Success
+        }
+        Asked::Fails { .. } => {
+            ui.status(&format!(
+                "All {all} nodes answer as Talos does; their VMs could not be looked at."
+            ));
+            Exit::Failure
+        }
+    }
 }
 
 fn line(report: &NodeReport) -> Line<'_> {
@@ -86,37 +140,53 @@ fn line(report: &NodeReport) -> Line<'_> {
         Ok(Seen::Configured) => ("configured", None),
         Err(_) => ("unknown", None),
     };
+    let (machine, network) = match &report.machine {
+        Machine::NotAsked => ("not asked", None),
+        Machine::Runs(card) => ("runs", Some(card.to_string())),
+        Machine::Wrong(_) => ("wrong", None),
+    };
     Line {
         name: &report.name,
         address: &report.address,
+        fine: report.is_fine(),
+        machine,
+        machine_troubles: texts(report),
+        network,
         reachable: report.outcome.is_ok(),
         state,
         fingerprint,
         trouble: report.outcome.as_ref().err().map(ToString::to_string),
-        help: report.help.as_deref(),
+        help: &report.help,
     }
 }
 
-fn show(report: &NodeReport, ui: &Ui) {
-    let NodeReport {
-        name,
-        address,
-        outcome,
-        help,
-    } = report;
-    match outcome {
+fn texts(report: &NodeReport) -> Vec<String> {
+    let troubles = report.machine.troubles().iter();
+    troubles.map(ToString::to_string).collect()
+}
+
+/// What was found out about a node, in few words.
+pub(super) fn brief(report: &NodeReport) -> String {
+    let mut parts = texts(report);
+    parts.push(match &report.outcome {
         Ok(Seen::Maintenance { fingerprint }) => {
-            ui.data(&format!(
-                "{name}  {address}  waits for its configuration (certificate {fingerprint})"
-            ));
+            format!("waits for its configuration (certificate {fingerprint})")
         }
-        Ok(Seen::Configured) => ui.data(&format!("{name}  {address}  has a configuration")),
-        Err(trouble) => {
-            ui.data(&format!("{name}  {address}  {trouble}"));
-            if let Some(help) = help {
-                ui.status(&format!("  {help}"));
-            }
-        }
+        Ok(Seen::Configured) => "has a configuration".to_owned(),
+        Err(trouble) => trouble.to_string(),
+    });
+    parts.join("; ")
+}
+
+fn show(report: &NodeReport, ui: &Ui) {
+    ui.data(&format!(
+        "{}  {}  {}",
+        report.name,
+        report.address,
+        brief(report)
+    ));
+    for help in &report.help {
+        ui.status(&format!("  {help}"));
     }
 }
 

@@ -36,6 +36,12 @@ enum Origin {
 }
 
 impl SourceArguments {
+    /// The Terraform root: the second word, or else `default`.
+    pub(super) fn root(&self, default: &Path) -> Result<PathBuf, CommandError> {
+        let (_, root) = self.read()?;
+        Ok(root.unwrap_or(default).to_owned())
+    }
+
     /// Reads the source; a second word that is not the file of a plan is the Terraform root.
     fn read(&self) -> Result<(Origin, Option<&Path>), CommandError> {
         let Some((source, rest)) = self.from.split_first() else {
