@@ -25,7 +25,7 @@ fn document(inputs: &[(&str, &str)]) -> BootstrapContract {
     let alone = [("worker_count", "0"), ("node", r#""pve""#)];
     let values = example_values(&[&alone, inputs].concat());
     let mut document = handoff::of_topology(&topology(&values).unwrap());
-    document.nodes[0].address = "127.0.0.11".to_owned();
+    "127.0.0.11".clone_into(&mut document.nodes[0].address);
     document
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::path::Path;
 
-use em_infra_core::check::Request;
 use em_infra_core::live;
 use pve_client::Client;
 use serde::Serialize;
 use tf_run::Env;
 
 use crate::commands::check::InputArguments;
+use crate::commands::drift::Ground;
 
 /// Who is asked.
 #[derive(Serialize)]
@@ -71,18 +71,8 @@ pub(super) async fn ask(root: &Path, inputs: &InputArguments, environment: &Env)
         );
         return Asked::Nobody { reason };
     }
-    let text = |name: &str| environment.get(name)?.to_str().map(str::to_owned);
-    let variables: Vec<(String, String)> = environment
-        .iter()
-        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())))
-        .collect();
-    let command_line = inputs.in_order();
-    let request = Request {
-        root,
-        environment: &variables,
-        command_line: &command_line,
-    };
-    match live::connect(request, &host::Environment::read(text)).await {
+    let ground = Ground::of(root, inputs, environment);
+    match live::connect(ground.request(), &ground.host_variables).await {
         Ok(host) => Asked::Answers {
             host: host.provenance,
             client: host.client,
