@@ -1,5 +1,6 @@
 //! What em-infra does around Terraform, as a library: it never prints and never exits.
 
+pub mod adopt;
 pub mod check;
 pub mod difference;
 pub mod drift;

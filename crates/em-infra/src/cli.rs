@@ -34,6 +34,8 @@ enum Command {
     Handoff(commands::handoff::Arguments),
     /// Checks the inputs of an environment without starting Terraform.
     Check(commands::check::Arguments),
+    /// Makes nodes of VMs that somebody else made, as they are.
+    Adopt(commands::adopt::Arguments),
     /// Local state: its hazards, a vault of snapshots, and restoring.
     State(commands::state::Arguments),
     /// Prints the lines that give an API token what em-infra needs, and nothing else.
@@ -54,6 +56,7 @@ impl Command {
             Self::Evidence(arguments) => &arguments.reporting,
             Self::Handoff(arguments) => return arguments.reporting(),
             Self::Check(arguments) => &arguments.reporting,
+            Self::Adopt(arguments) => &arguments.reporting,
             Self::State(arguments) => &arguments.reporting,
             Self::Token(arguments) => &arguments.reporting,
             Self::Sim(arguments) => &arguments.reporting,
@@ -77,6 +80,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
         Command::Evidence(arguments) => commands::evidence::run(&arguments, &ui),
         Command::Handoff(arguments) => commands::handoff::run(&arguments, &ui, environment),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
+        Command::Adopt(arguments) => commands::adopt::run(&arguments, &ui, environment),
         Command::State(arguments) => commands::state::run(&arguments, &ui, environment),
         Command::Token(arguments) => commands::token::run(&arguments, &ui),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod adopt;
 pub(crate) mod check;
 pub(crate) mod drift;
 pub(crate) mod engine;

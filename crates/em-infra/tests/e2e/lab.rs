@@ -73,6 +73,12 @@ impl Lab {
         lab
     }
 
+    /// Beside a host with more on it, in the words of a scenario.
+    pub(crate) fn with_more(scenario: &str) -> Self {
+        let text = format!("{}\n{scenario}", scenario_text());
+        Self::on(Config::real(Scenario::from_toml(&text).unwrap(), FAST)).with_provider()
+    }
+
     /// With this build of the provider below the home, as a user has it.
     pub(crate) fn installed() -> Self {
         Self::new().with_provider()
@@ -321,13 +327,17 @@ impl Said {
 
 /// The built-in host with secrets that are in no program.
 fn scenario() -> Scenario {
+    Scenario::from_toml(&scenario_text()).unwrap()
+}
+
+fn scenario_text() -> String {
     let built_in = Scenario::k3s_dev_toml();
     let text = built_in.replace("7e57ab1e-0000-", "5ec4e700-0000-");
     assert_ne!(
         text, built_in,
         "the secrets of the built-in host look otherwise"
     );
-    Scenario::from_toml(&text).unwrap()
+    text
 }
 
 pub(crate) fn em_infra() -> &'static str {
