@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod check;
+pub mod cleanup;
 pub mod difference;
 pub mod drift;
 pub mod evidence;

@@ -36,6 +36,8 @@ enum Command {
     Check(commands::check::Arguments),
     /// Makes nodes of VMs that somebody else made, as they are.
     Adopt(commands::adopt::Arguments),
+    /// Removes VMs that this environment made and forgot, once somebody names them.
+    Cleanup(commands::cleanup::Arguments),
     /// Local state: its hazards, a vault of snapshots, and restoring.
     State(commands::state::Arguments),
     /// Prints the lines that give an API token what em-infra needs, and nothing else.
@@ -57,6 +59,7 @@ impl Command {
             Self::Handoff(arguments) => return arguments.reporting(),
             Self::Check(arguments) => &arguments.reporting,
             Self::Adopt(arguments) => &arguments.reporting,
+            Self::Cleanup(arguments) => &arguments.reporting,
             Self::State(arguments) => &arguments.reporting,
             Self::Token(arguments) => &arguments.reporting,
             Self::Sim(arguments) => &arguments.reporting,
@@ -81,6 +84,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
         Command::Handoff(arguments) => commands::handoff::run(&arguments, &ui, environment),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
         Command::Adopt(arguments) => commands::adopt::run(&arguments, &ui, environment),
+        Command::Cleanup(arguments) => commands::cleanup::run(&arguments, &ui, environment),
         Command::State(arguments) => commands::state::run(&arguments, &ui, environment),
         Command::Token(arguments) => commands::token::run(&arguments, &ui),
         Command::Sim(arguments) => commands::sim::run(&arguments, &ui),

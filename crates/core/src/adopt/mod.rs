@@ -100,7 +100,7 @@ pub enum AdoptError {
     NotAVm(#[from] NotAVm),
     /// The host cannot be reached.
     #[error(transparent)]
-    Live(#[from] LiveError),
+    Live(Box<LiveError>),
     /// A part of the host cannot be read.
     #[error("failed to {what}")]
     Host {
@@ -125,6 +125,12 @@ impl Listed {
 impl std::fmt::Display for Listed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|one| write!(f, "\n  {one}"))
+    }
+}
+
+impl From<LiveError> for AdoptError {
+    fn from(error: LiveError) -> Self {
+        Self::Live(Box::new(error))
     }
 }
 

@@ -121,11 +121,12 @@ impl Drift {
 }
 
 /// What the environment says before anybody is called.
-struct Ground {
-    topology: Topology,
-    wanted: Vec<Wanted>,
-    vmids: RangeInclusive<u32>,
-    held: Option<Held>,
+pub(crate) struct Ground {
+    pub(crate) topology: Topology,
+    pub(crate) wanted: Vec<Wanted>,
+    pub(crate) vmids: RangeInclusive<u32>,
+    /// None where the state is not a file of this machine.
+    pub(crate) held: Option<Held>,
     not_checked: Vec<String>,
 }
 
@@ -160,7 +161,7 @@ pub async fn look(
     Ok(drift)
 }
 
-fn ground(request: Request<'_>) -> Result<Ground, DriftError> {
+pub(crate) fn ground(request: Request<'_>) -> Result<Ground, DriftError> {
     let report = check::check(request)?;
     let errors = report.count(contract::Severity::Error);
     let topology = report.topology.ok_or(DriftError::Faulty(errors))?;
@@ -268,7 +269,7 @@ fn beside(ground: &Ground, guests: &[Guest]) -> Vec<Unmanaged> {
     )
 }
 
-fn uuids(wanted: &[Wanted]) -> BTreeMap<String, SystemUuid> {
+pub(crate) fn uuids(wanted: &[Wanted]) -> BTreeMap<String, SystemUuid> {
     wanted
         .iter()
         .filter_map(|vm| Some((vm.key.name.clone(), vm.shape.uuid.clone()?)))

@@ -14,5 +14,6 @@ mod unmanaged;
 pub use compare::{Held, compare};
 pub use history::Task;
 pub use look::{Drift, DriftError, Found, Histories, look};
+pub(crate) use look::{Ground, ground, uuids};
 pub use mismatch::{Apply, Mismatch, Wrong};
 pub use unmanaged::{Kind, Territory, Unmanaged, leftovers, unmanaged};

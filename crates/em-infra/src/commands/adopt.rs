@@ -8,14 +8,13 @@ use clap::Args;
 use contract::Value;
 use contract::generate::hcl;
 use em_infra_core::adopt::{AdoptError, Adoption, Inputs, Mapping, MarkError, look, mark};
-use em_infra_core::check::Request;
-use em_infra_core::inputs::CommandLineInput;
 use files::Mode;
 use tf_run::Env;
 use tokio::runtime::Runtime;
 
 use self::report::Report;
 use super::check::{DEFAULT_ROOT, InputArguments};
+use super::drift::Ground;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::{Format, Reporting, Ui};
@@ -67,15 +66,15 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
             .hint("run it in the root of the repository, or name the Terraform root"));
     }
     let runtime = Runtime::new()?;
-    let ground = Ground::of(arguments, environment);
-    let mut adoption = ground.look(&runtime, ui, &arguments.mappings)?;
+    let ground = Ground::of(&arguments.root, &arguments.inputs, environment);
+    let mut adoption = survey(&ground, arguments, &runtime, ui)?;
     let human = ui.format() == Format::Human;
     if human {
         report::show(&adoption, ui);
     }
     if let Some(file) = &arguments.write {
         write(file, &adoption)?;
-        adoption = ground.look(&runtime, ui, &arguments.mappings)?;
+        adoption = survey(&ground, arguments, &runtime, ui)?;
         fits(&adoption, file)?;
         ui.status(&format!("Written: {}", file.display()));
     } else if human && adoption.inputs == Inputs::LackOverrides {
@@ -90,46 +89,21 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
     Ok(Exit::Success)
 }
 
-/// Inputs and variables of a root, kept while somebody looks at its host.
-struct Ground<'a> {
-    root: &'a Path,
-    variables: Vec<(String, String)>,
-    command_line: Vec<CommandLineInput>,
-    host_variables: host::Environment,
-}
-
-impl<'a> Ground<'a> {
-    fn of(arguments: &'a Arguments, environment: &Env) -> Self {
-        let text = |name: &str| Some(environment.get(name)?.to_str()?.to_owned());
-        let variables = environment.iter();
-        Self {
-            root: &arguments.root,
-            variables: variables
-                .filter_map(|(name, value)| {
-                    Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
-                })
-                .collect(),
-            command_line: arguments.inputs.in_order(),
-            host_variables: host::Environment::read(text),
-        }
-    }
-
-    fn look(
-        &self,
-        runtime: &Runtime,
-        ui: &Ui,
-        mappings: &[Mapping],
-    ) -> Result<Adoption, CommandError> {
-        let request = Request {
-            root: self.root,
-            environment: &self.variables,
-            command_line: &self.command_line,
-        };
-        let activity = ui.activity("Reading the host …");
-        let looked = runtime.block_on(look(request, &self.host_variables, mappings));
-        drop(activity);
-        looked.map_err(|error| failed(error, self.root))
-    }
+fn survey(
+    ground: &Ground,
+    arguments: &Arguments,
+    runtime: &Runtime,
+    ui: &Ui,
+) -> Result<Adoption, CommandError> {
+    let activity = ui.activity("Reading the host …");
+    let looked = look(
+        ground.request(),
+        &ground.host_variables,
+        &arguments.mappings,
+    );
+    let looked = runtime.block_on(looked);
+    drop(activity);
+    looked.map_err(|error| failed(error, &arguments.root))
 }
 
 fn failed(error: AdoptError, root: &Path) -> CommandError {

@@ -2,6 +2,7 @@
 
 pub(crate) mod adopt;
 pub(crate) mod check;
+pub(crate) mod cleanup;
 pub(crate) mod drift;
 pub(crate) mod engine;
 pub(crate) mod evidence;

@@ -1,7 +1,7 @@
 //! `em-infra state`: local state operations.
 
 pub(crate) mod around;
-mod context;
+pub(crate) mod context;
 mod copy_to;
 mod diff;
 mod list;

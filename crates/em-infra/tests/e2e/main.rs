@@ -5,6 +5,7 @@
 mod adopt;
 mod by_hand;
 mod check;
+mod cleanup;
 mod documents;
 mod drift;
 mod gate;

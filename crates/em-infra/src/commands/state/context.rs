@@ -113,7 +113,7 @@ fn default_vault(place: &Place, environment: &Env) -> Result<PathBuf, CommandErr
 }
 
 /// Who runs this, as Terraform's lock shows it.
-fn who(environment: &Env) -> Who {
+pub(crate) fn who(environment: &Env) -> Who {
     let user = environment
         .get("USER")
         .or_else(|| environment.get("LOGNAME"));
