@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use em_infra_core::state::restore::{Live, RestorePlan, RestoreRequest, Restored, plan};
-use em_infra_core::state::vault::{Pin, Snapshot, Vault, VaultWriter};
+use em_infra_core::state::vault::{Keys, Pin, Snapshot, Vault, VaultWriter};
 use em_infra_core::state::{
     Content, Inspection, Judgement, Lock, LockedState, Place, SnapshotRequest, Taken, Who, snapshot,
 };
@@ -147,6 +147,7 @@ impl Lab {
             source,
             accept_lineage: None,
             live: Live::Unchecked("no host in this test".to_owned()),
+            keys: &Keys::default(),
         })
     }
 

@@ -7,8 +7,8 @@ use tf_run::{ApplyArgs, PlanArgs};
 
 use super::plan::{OnEvent, RebuildError, RebuildPlan, RebuildRequest};
 use crate::state::content::{Content, State};
-use crate::state::restore::{self, Live, RestoreRequest, Restored};
-use crate::state::vault::{NewSet, Pin, Standing, VaultError, VaultWriter};
+use crate::state::restore::{self, Live, RestoreRequest, Restored, Source};
+use crate::state::vault::{Keys, NewSet, Pin, Standing, Vault, VaultError, VaultWriter};
 
 /// What a rebuild did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,8 +130,12 @@ impl RebuildPlan {
             source: &kept.id,
             accept_lineage: None,
             live: Live::Unchecked("Terraform just read it".to_owned()),
+            keys: &Keys::default(),
         };
-        let plan = restore::plan(&restore)?;
+        let source = Source::Snapshot {
+            id: kept.id.clone(),
+        };
+        let plan = restore::plan_of(&restore, &Vault::open(request.vault)?, source, made)?;
         let serial = plan.serial.to_string();
         let fits = plan.before == self.before;
         let confirmed = fits.then(|| plan.confirm(&serial)).flatten();

@@ -11,5 +11,6 @@ mod source;
 
 pub use execute::{ConfirmedRestore, RestoreError, Restored};
 pub use live::{Block, Live, LiveMachine};
+pub(super) use plan::plan_of;
 pub use plan::{Basis, PlanError, RestorePlan, RestoreRequest, plan};
 pub use source::Source;

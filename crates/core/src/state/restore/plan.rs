@@ -11,7 +11,7 @@ use crate::state::inspect::InspectError;
 use crate::state::locked::{Lock, LockError, LockedState, Who};
 use crate::state::place::{Backend, Place};
 use crate::state::serial::{SerialError, with_serial};
-use crate::state::vault::{Vault, VaultError};
+use crate::state::vault::{Keys, Vault, VaultError};
 
 /// What is to be restored, and what is known.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct RestoreRequest<'a> {
     pub accept_lineage: Option<&'a str>,
     /// What is known of the host.
     pub live: Live,
+    /// Opens sealed snapshots.
+    pub keys: &'a Keys,
 }
 
 /// What a restore would do. Nothing is done before it is confirmed.
@@ -130,13 +132,23 @@ pub fn plan(request: &RestoreRequest<'_>) -> Result<RestorePlan, PlanError> {
     if let Backend::Elsewhere(backend) = request.place.backend() {
         return Err(PlanError::NotLocal(backend.clone()));
     }
-    let vault = Vault::open(request.vault)?;
-    let current = current(request)?;
+    let vault = Vault::open(request.vault)?.with_keys(request.keys.clone());
     let (source, content) = Source::find(request.source, request.place, &vault)?;
-    let state = usable(&source, &content)?;
-    guard_lineage(request, &source, state, current.as_ref(), &vault)?;
-    let serial = raised_serial(state, current.as_ref(), &vault)?;
-    let (basis, differences) = compare(current.as_ref(), state, &vault)?;
+    plan_of(request, &vault, source, &content)
+}
+
+/// The same with a state that the caller has.
+pub(in crate::state) fn plan_of(
+    request: &RestoreRequest<'_>,
+    vault: &Vault,
+    source: Source,
+    content: &Content,
+) -> Result<RestorePlan, PlanError> {
+    let current = current(request)?;
+    let state = usable(&source, content)?;
+    guard_lineage(request, &source, state, current.as_ref(), vault)?;
+    let serial = raised_serial(state, current.as_ref(), vault)?;
+    let (basis, differences) = compare(current.as_ref(), state, vault)?;
     let already = current
         .as_ref()
         .is_some_and(|current| current.digest() == content.digest());
@@ -245,7 +257,13 @@ fn compare(
     let Some(snapshot) = vault.last_good() else {
         return Ok((Basis::Nothing { because }, Vec::new()));
     };
-    let kept = vault.content(snapshot)?;
+    let kept = match vault.content(snapshot) {
+        Err(VaultError::Sealed(id)) => {
+            let because = format!("{because}, and `{id}` is sealed");
+            return Ok((Basis::Nothing { because }, Vec::new()));
+        }
+        kept => kept?,
+    };
     let differences = kept
         .state()
         .map_or(Vec::new(), |kept| difference(kept, new));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use files::{Digest, Mode};
 
 use super::reader::{Vault, VaultError, read};
+use super::seal::Recipients;
 use super::snapshot::Snapshot;
 use super::{INDEX, MANIFEST, SNAPSHOTS, UNFINISHED, Verification};
 
@@ -54,10 +55,14 @@ impl Vault {
         for snapshot in &missing {
             self.copy_set(snapshot, to)?;
         }
+        // A vault like any other: what is kept there later is sealed as here.
+        if let Some(recipients) = Recipients::of(&self.dir)? {
+            recipients.take_effect(to)?;
+        }
         files::create_atomic(&to.join(INDEX), &index, Mode::Private)?;
         Ok(Copied {
             new: missing.len(),
-            read_back: Self::open(to)?.verify()?,
+            read_back: Self::open(to)?.with_keys(self.keys()).verify()?,
         })
     }
 

@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::snapshot::Standing;
+use super::{SEALED, STATE};
 use crate::state::content::{Content, State};
 use crate::state::instance::Machine;
 use crate::state::stamp;
 
 /// Goes up when a reader of the old format would misread the new one.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+/// The one without sealed files, which older readers understand.
+const CLEAR: u32 = 1;
 
 /// What a set holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,9 @@ pub struct Manifest {
     pub unusable: Option<String>,
     /// A digest over names and contents of the configuration (`*.tf`) it belongs to.
     pub configuration: String,
+    /// The public keys that the state is sealed to; none where it is in clear.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub recipients: Vec<String>,
     /// Every other file of the set.
     pub files: Vec<FileEntry>,
 }
@@ -84,11 +90,28 @@ pub struct FileEntry {
     pub bytes: usize,
     /// Its digest.
     pub sha256: String,
+    /// The digest of what is sealed in it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opened_sha256: Option<String>,
 }
 
 impl Manifest {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec_pretty(self).expect("a manifest is text, numbers and lists")
+    }
+}
+
+/// The format of a manifest with these recipients.
+pub(super) fn format(recipients: &[String]) -> u32 {
+    if recipients.is_empty() { CLEAR } else { FORMAT }
+}
+
+impl Manifest {
+    /// The digest of the state, sealed or not.
+    pub(super) fn state_digest(&self) -> Option<&str> {
+        let is_state = |file: &&FileEntry| [STATE, SEALED].contains(&file.path.as_str());
+        let file = self.files.iter().find(is_state)?;
+        Some(file.opened_sha256.as_ref().unwrap_or(&file.sha256))
     }
 }
 
@@ -98,6 +121,7 @@ impl FileEntry {
             path: path.to_owned(),
             bytes: bytes.len(),
             sha256: Digest::of_bytes(bytes).to_string(),
+            opened_sha256: None,
         }
     }
 }

@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 
 use super::index::{Event, Index, Row};
 use super::manifest::{FORMAT, Manifest};
+use super::seal::{Keys, SealError};
 use super::snapshot::{Snapshot, Standing};
-use super::{MANIFEST, SNAPSHOTS, STATE};
+use super::{MANIFEST, SEALED, SNAPSHOTS, STATE};
 use crate::state::content::Content;
 
 /// A vault, as its index tells of it. One that does not exist yet is empty.
@@ -18,6 +19,7 @@ pub struct Vault {
     pub(super) dir: PathBuf,
     pub(super) index: Index,
     snapshots: Vec<Snapshot>,
+    keys: Keys,
 }
 
 /// A restore of which the end is not recorded.
@@ -69,6 +71,12 @@ pub enum VaultError {
         /// The file.
         path: PathBuf,
     },
+    /// The state is sealed and no key was given.
+    #[error("the state in `{0}` is sealed, and no key was given")]
+    Sealed(String),
+    /// Sealing or opening failed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// No snapshot is called so.
     #[error(transparent)]
     NotFound(#[from] NotFound),
@@ -110,10 +118,22 @@ impl Vault {
             dir,
             snapshots: Vec::new(),
             index: Index::default(),
+            keys: Keys::default(),
         };
         index.rows.iter().for_each(|row| vault.take_in(row));
         vault.index = index;
         vault
+    }
+
+    /// The same with keys that open sealed states.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    pub(super) fn keys(&self) -> Keys {
+        self.keys.clone()
     }
 
     /// The place of the vault.
@@ -177,13 +197,28 @@ impl Vault {
 
     /// The stored state of `snapshot`, checked against its digest.
     pub fn content(&self, snapshot: &Snapshot) -> Result<Content, VaultError> {
-        let path = self.set(&snapshot.id).join(STATE);
-        let content = Content::new(read(&path)?);
+        let (path, bytes) = self.opened(snapshot)?;
+        let content = Content::new(bytes);
         if content.digest().to_string() == snapshot.state {
             Ok(content)
         } else {
             Err(VaultError::Damaged { path })
         }
+    }
+
+    fn opened(&self, snapshot: &Snapshot) -> Result<(PathBuf, Vec<u8>), VaultError> {
+        let set = self.set(&snapshot.id);
+        let sealed = set.join(SEALED);
+        if !sealed.exists() {
+            let path = set.join(STATE);
+            let bytes = read(&path)?;
+            return Ok((path, bytes));
+        }
+        if self.keys.is_empty() {
+            return Err(VaultError::Sealed(snapshot.id.clone()));
+        }
+        let bytes = self.keys.open(&read(&sealed)?)?;
+        Ok((sealed, bytes))
     }
 
     /// The manifest of `snapshot`, checked against its digest.

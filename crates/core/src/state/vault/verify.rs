@@ -20,6 +20,8 @@ pub struct Verification {
     pub snapshots: usize,
     /// How many bytes were read.
     pub bytes: u64,
+    /// How many sealed states were not opened, for want of a key: they are what was stored, and that is all.
+    pub unopened: usize,
     /// What is wrong.
     pub faults: Vec<Fault>,
     /// Leftovers of a killed writer, which the next one clears up.
@@ -68,6 +70,7 @@ impl Vault {
         let mut found = Verification {
             snapshots: self.snapshots().len(),
             bytes: 0,
+            unopened: 0,
             faults: self.index.breaks.iter().map(fault_of).collect(),
             leftovers: self.leftovers()?,
         };
@@ -106,9 +109,12 @@ impl Vault {
         if !agree(snapshot, &manifest) {
             found.faults.push(Fault::Disagreement { id: id() });
         }
-        let usable = self
-            .content(snapshot)
-            .is_ok_and(|content| content.state().is_ok());
+        let content = self.content(snapshot);
+        if let Err(VaultError::Sealed(_)) = content {
+            found.unopened += 1;
+            return;
+        }
+        let usable = content.is_ok_and(|content| content.state().is_ok());
         if whole && snapshot.standing != Standing::Unusable && !usable {
             found.faults.push(Fault::NotUsable { id: id() });
         }
@@ -154,6 +160,7 @@ impl Vault {
         for snapshot in self.snapshots() {
             let set = self.set(&snapshot.id);
             paths.push(set.join(super::STATE));
+            paths.push(set.join(super::SEALED));
             paths.push(set);
         }
         let open = paths.iter().filter(|path| is_open(path));
@@ -179,11 +186,10 @@ fn fault_of(found: &Break) -> Fault {
 }
 
 fn agree(snapshot: &Snapshot, manifest: &Manifest) -> bool {
-    let state = manifest.files.iter().find(|file| file.path == super::STATE);
     let serial = manifest.state.as_ref().map(|state| state.serial);
     let lineage = manifest.state.as_ref().map_or("", |state| &state.lineage);
     manifest.id == snapshot.id
-        && state.is_some_and(|state| state.sha256 == snapshot.state)
+        && manifest.state_digest() == Some(snapshot.state.as_str())
         && (serial, lineage) == (snapshot.serial, snapshot.lineage.as_str())
 }
 

@@ -10,10 +10,11 @@ use files::{Appender, Digest, ExclusiveLock, Mode, Published};
 use time::OffsetDateTime;
 
 use super::index::Event;
-use super::manifest::{FORMAT, FileEntry, Manifest, Summary};
+use super::manifest::{FileEntry, Manifest, Summary, format};
 use super::reader::{Vault, VaultError, parse_manifest, read};
+use super::seal::Recipients;
 use super::snapshot::{Snapshot, Standing};
-use super::{INDEX, MANIFEST, SNAPSHOTS, STATE, UNFINISHED, inputs};
+use super::{INDEX, MANIFEST, SEALED, SNAPSHOTS, STATE, UNFINISHED, inputs};
 use crate::state::content::Content;
 use crate::state::locked::Who;
 use crate::state::place::Place;
@@ -91,16 +92,18 @@ impl VaultWriter {
 
     /// Stores a state and what belongs to it, unless the very same set is there.
     pub fn store(&mut self, new: &NewSet<'_>) -> Result<Stored, VaultError> {
-        let files = contents_of(new);
-        let digest = new.content.digest();
-        if let Some(known) = self.same(digest, new.standing, &files) {
+        let recipients = Recipients::of(&self.vault.dir)?;
+        let beside = files_beside(new);
+        if let Some(known) = self.same(new, &beside, &names(recipients.as_ref())) {
             return self.seen_again(&known, new).map(Stored::Already);
         }
         let id = self.free_id(new);
-        let manifest = manifest(new, &id, &files);
+        let mut files = vec![StoredFile::of_state(new.content, recipients.as_ref())?];
+        files.extend(beside);
+        let manifest = manifest(new, &id, &files, names(recipients.as_ref()));
         let bytes = manifest.to_bytes();
         self.publish(&id, &files, &bytes)?;
-        self.record(new.who.now, snapshot_event(&manifest, &bytes, digest))?;
+        self.record(new.who.now, snapshot_event(&manifest, &bytes))?;
         Ok(Stored::New(self.vault.find(&id)?.clone()))
     }
 
@@ -142,23 +145,20 @@ impl VaultWriter {
 
     fn same(
         &self,
-        digest: Digest,
-        standing: Standing,
-        files: &[(String, Vec<u8>)],
+        new: &NewSet<'_>,
+        beside: &[StoredFile],
+        recipients: &[String],
     ) -> Option<Snapshot> {
-        let known = self.vault.with_state(digest)?;
-        let entries: Vec<FileEntry> = files
-            .iter()
-            .map(|(name, bytes)| FileEntry::of(name, bytes))
-            .collect();
-        let usable = known.standing == standing || standing != Standing::Good;
+        let known = self.vault.with_state(new.content.digest())?;
+        let usable = known.standing == new.standing || new.standing != Standing::Good;
+        let manifest = self.vault.manifest(known).ok()?;
+        let entries = beside.iter().map(|file| &file.entry);
+        // A state is the first file; sealed anew it would have other bytes.
         let same = usable
-            && self
-                .vault
-                .manifest(known)
-                .is_ok_and(|manifest| manifest.files == entries);
+            && manifest.recipients == recipients
+            && manifest.files.iter().skip(1).eq(entries);
         // A damaged set is no reason not to store the state again.
-        (same && self.vault.content(known).is_ok()).then(|| known.clone())
+        (same && self.vault.damaged_files(&manifest).is_empty()).then(|| known.clone())
     }
 
     /// A timer that looks every minute must not fill the index: one row a day is enough.
@@ -195,16 +195,11 @@ impl VaultWriter {
             .unwrap_or(base)
     }
 
-    fn publish(
-        &self,
-        id: &str,
-        files: &[(String, Vec<u8>)],
-        manifest: &[u8],
-    ) -> Result<(), VaultError> {
+    fn publish(&self, id: &str, files: &[StoredFile], manifest: &[u8]) -> Result<(), VaultError> {
         let unfinished = self.vault.set(&format!("{UNFINISHED}{id}"));
         files::create_private_dir(&unfinished)?;
-        for (name, bytes) in files {
-            let path = unfinished.join(name);
+        for StoredFile { entry, bytes } in files {
+            let path = unfinished.join(&entry.path);
             if let Some(folder) = path.parent() {
                 files::create_private_dirs(folder)?;
             }
@@ -244,9 +239,7 @@ impl VaultWriter {
             let Some((manifest, bytes)) = self.vault.whole_set(&name) else {
                 continue;
             };
-            let state = read(&self.vault.set(&name).join(STATE))?;
-            let event = snapshot_event(&manifest, &bytes, Digest::of_bytes(&state));
-            self.record(manifest.time, event)?;
+            self.record(manifest.time, snapshot_event(&manifest, &bytes))?;
         }
         Ok(())
     }
@@ -296,19 +289,45 @@ pub(super) fn names_in(path: &Path) -> Result<Vec<String>, VaultError> {
     Ok(names)
 }
 
-fn contents_of(new: &NewSet<'_>) -> Vec<(String, Vec<u8>)> {
-    let mut files = vec![(STATE.to_owned(), new.content.bytes().to_vec())];
-    if let Ok(lock) = fs::read(new.place.provider_lock()) {
-        files.push((".terraform.lock.hcl".to_owned(), lock));
-    }
-    files.extend(inputs::kept(new.place.root()));
-    files
+/// A file of a set, as it is written.
+struct StoredFile {
+    entry: FileEntry,
+    bytes: Vec<u8>,
 }
 
-fn manifest(new: &NewSet<'_>, id: &str, files: &[(String, Vec<u8>)]) -> Manifest {
+impl StoredFile {
+    fn new(path: &str, bytes: Vec<u8>) -> Self {
+        let entry = FileEntry::of(path, &bytes);
+        Self { entry, bytes }
+    }
+
+    fn of_state(content: &Content, recipients: Option<&Recipients>) -> Result<Self, VaultError> {
+        let Some(recipients) = recipients else {
+            return Ok(Self::new(STATE, content.bytes().to_vec()));
+        };
+        let mut sealed = Self::new(SEALED, recipients.seal(content.bytes())?);
+        sealed.entry.opened_sha256 = Some(content.digest().to_string());
+        Ok(sealed)
+    }
+}
+
+fn names(recipients: Option<&Recipients>) -> Vec<String> {
+    recipients.map_or(Vec::new(), Recipients::names)
+}
+
+/// What belongs to a state and holds no secret.
+fn files_beside(new: &NewSet<'_>) -> Vec<StoredFile> {
+    let lock = fs::read(new.place.provider_lock()).ok();
+    let lock = lock.map(|bytes| StoredFile::new(".terraform.lock.hcl", bytes));
+    let inputs = inputs::kept(new.place.root()).into_iter();
+    let inputs = inputs.map(|(name, bytes)| StoredFile::new(&name, bytes));
+    lock.into_iter().chain(inputs).collect()
+}
+
+fn manifest(new: &NewSet<'_>, id: &str, files: &[StoredFile], recipients: Vec<String>) -> Manifest {
     let root = new.place.root();
     Manifest {
-        format: FORMAT,
+        format: format(&recipients),
         id: id.to_owned(),
         time: new.who.now,
         reason: new.reason.to_owned(),
@@ -323,10 +342,8 @@ fn manifest(new: &NewSet<'_>, id: &str, files: &[(String, Vec<u8>)]) -> Manifest
         state: Summary::of(new.content),
         unusable: new.content.state().err().map(ToString::to_string),
         configuration: configuration_digest(root),
-        files: files
-            .iter()
-            .map(|(name, bytes)| FileEntry::of(name, bytes))
-            .collect(),
+        recipients,
+        files: files.iter().map(|file| file.entry.clone()).collect(),
     }
 }
 
@@ -343,12 +360,12 @@ fn configuration_digest(root: &Path) -> String {
     Digest::of_bytes(lines.as_bytes()).to_string()
 }
 
-fn snapshot_event(manifest: &Manifest, bytes: &[u8], state: Digest) -> Event {
+fn snapshot_event(manifest: &Manifest, bytes: &[u8]) -> Event {
     let summary = manifest.state.as_ref();
     Event::Snapshot {
         id: manifest.id.clone(),
         manifest: Digest::of_bytes(bytes).to_string(),
-        state: state.to_string(),
+        state: manifest.state_digest().unwrap_or_default().to_owned(),
         reason: manifest.reason.clone(),
         standing: manifest.standing,
         lineage: summary
