@@ -45,8 +45,8 @@ pub enum Hazard {
     },
     /// An apply was cut off, and no state tells what became of these objects.
     ApplyCutOff(Vec<InDoubt>),
-    /// A rebuild was cut off and left these files.
-    UnfinishedRebuild(Vec<PathBuf>),
+    /// A restore or rebuild was cut off and left these files, which hold secrets.
+    RunCutOff(Vec<PathBuf>),
     /// Another workspace is selected.
     Workspace(String),
     /// A variable makes plain Terraform use another state.
@@ -100,7 +100,7 @@ impl Hazard {
             Self::SerialWentBack { .. } => "state-serial-went-back",
             Self::UnfinishedRestore { .. } => "state-restore-unfinished",
             Self::ApplyCutOff(_) => "state-apply-cut-off",
-            Self::UnfinishedRebuild(_) => "state-rebuild-unfinished",
+            Self::RunCutOff(_) => "state-leftovers",
             Self::Workspace(_) => "state-workspace",
             Self::Variable(_) => "state-variable",
             Self::LookAlikes(_) => "state-look-alikes",
@@ -130,7 +130,7 @@ impl Hazard {
             | Self::NotWritable { .. } => Weight::Blocks,
             Self::NotLocal(_)
             | Self::ApplyCutOff(_)
-            | Self::UnfinishedRebuild(_)
+            | Self::RunCutOff(_)
             | Self::Variable(_)
             | Self::LookAlikes(_)
             | Self::ReadableByOthers(_)
@@ -158,7 +158,7 @@ impl Hazard {
                  and then rm .em-infra/apply.jsonl in the environment"
                     .to_owned()
             }
-            Self::UnfinishedRebuild(paths) => format!("rm -r {}", names(paths)),
+            Self::RunCutOff(paths) => format!("rm -r {}", names(paths)),
             Self::Workspace(_) => "terraform workspace select default".to_owned(),
             Self::Variable(name) => format!("unset {name}"),
             Self::LookAlikes(paths) => format!("mv {} somewhere else", names(paths)),
@@ -204,7 +204,7 @@ impl fmt::Display for Hazard {
                 let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
                 write!(f, "an apply was cut off; in doubt: {}", objects.join(", "))
             }
-            Self::UnfinishedRebuild(paths) => write!(f, "a rebuild was cut off and left: {}", names(paths)),
+            Self::RunCutOff(paths) => write!(f, "a restore or rebuild was cut off and left: {}", names(paths)),
             Self::Workspace(name) => write!(f, "the workspace `{name}` is selected, which has a state of its own"),
             Self::Variable(name) => write!(f, "{name} is set: plain `terraform` would use another state (em-infra ignores it)"),
             Self::LookAlikes(paths) => write!(f, "these look like states and are not used: {}", names(paths)),

@@ -15,8 +15,8 @@ use super::content::{Content, State, Unusable};
 use super::hazard::Hazard;
 use super::locked::Holder;
 use super::place::{Backend, Place};
-use super::rebuild;
 use super::run_lock::RunLock;
+use super::scratch;
 use super::vault::{Snapshot, Vault};
 
 /// The live state, who uses it, and what is wrong.
@@ -162,9 +162,9 @@ fn of_runs_cut_off(content: Option<&Content>, place: &Place) -> Result<Vec<Hazar
     }
     let state = content.and_then(|content| content.state().ok());
     let objects = in_doubt(place.root(), state);
-    let left = rebuild::leftovers(place.root());
+    let left = scratch::leftovers(place.root());
     let objects = (!objects.is_empty()).then_some(Hazard::ApplyCutOff(objects));
-    let left = (!left.is_empty()).then_some(Hazard::UnfinishedRebuild(left));
+    let left = (!left.is_empty()).then_some(Hazard::RunCutOff(left));
     Ok(objects.into_iter().chain(left).collect())
 }
 

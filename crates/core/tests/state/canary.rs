@@ -8,7 +8,7 @@ use crate::lab::{Lab, state};
 
 const CANARY: &str = "canary-5e1f0c";
 
-fn all_below(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn all_below(path: &Path) -> Vec<PathBuf> {
     let mut found = vec![path.to_owned()];
     if path.is_dir() {
         let entries = fs::read_dir(path).unwrap();
@@ -17,11 +17,15 @@ fn all_below(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn holds_canary(path: &Path) -> bool {
+pub(crate) fn holds(path: &Path, text: &str) -> bool {
     let bytes = fs::read(path).unwrap_or_default();
     bytes
-        .windows(CANARY.len())
-        .any(|window| window == CANARY.as_bytes())
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
+fn holds_canary(path: &Path) -> bool {
+    holds(path, CANARY)
 }
 
 #[test]

@@ -10,4 +10,5 @@ mod lab;
 mod locking;
 mod normal_form;
 mod restoring;
+mod sealing;
 mod small_disk;

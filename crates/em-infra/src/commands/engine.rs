@@ -78,6 +78,18 @@ pub(crate) fn find(
     .map_err(no_engine)
 }
 
+/// Finds an engine that is on this machine; fetches none.
+pub(crate) fn find_local(
+    choice: &EngineChoice,
+    ui: &Ui,
+    environment: &Env,
+) -> Result<Option<Engine>, CommandError> {
+    Engine::find_local(&choice.as_choice(), environment, &mut |notice| {
+        say(ui, &notice);
+    })
+    .map_err(no_engine)
+}
+
 impl EngineChoice {
     fn as_choice(&self) -> Choice {
         Choice {
@@ -87,10 +99,7 @@ impl EngineChoice {
 }
 
 fn status(choice: &EngineChoice, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
-    let found = Engine::find_local(&choice.as_choice(), environment, &mut |notice| {
-        say(ui, &notice);
-    })
-    .map_err(no_engine)?;
+    let found = find_local(choice, ui, environment)?;
     let exit = if found.is_some() {
         Exit::Success
     } else {

@@ -9,6 +9,7 @@ mod pin;
 mod prune;
 mod rebuild;
 mod restore;
+mod seal;
 mod show;
 mod snapshot;
 mod status;
@@ -62,7 +63,7 @@ enum Command {
     /// Reads everything in the vault and compares it with what was recorded.
     #[command(after_help = "Example:
   em-infra state verify")]
-    Verify,
+    Verify(verify::Arguments),
     /// Removes old snapshots by keep rules; without --execute it only says which.
     #[command(after_help = "Example:
   em-infra state prune --keep-within 90 --keep-daily 365 --keep-monthly 120")]
@@ -71,6 +72,10 @@ enum Command {
     #[command(after_help = "Example:
   em-infra state copy-to /media/usb/k3s-dev")]
     CopyTo(copy_to::Arguments),
+    /// Seals states from now on, so that the vault alone is of no use to whoever finds it.
+    #[command(after_help = "Example:
+  em-infra state seal age1examplepublickeyofyours age1examplepublickeyonpaper")]
+    Seal(seal::Arguments),
     /// Keeps a snapshot whatever the keep rules say.
     #[command(after_help = "Examples:
   em-infra state pin latest
@@ -98,9 +103,10 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
         Command::List => list::run(&context),
         Command::Show(arguments) => show::run(arguments, &context),
         Command::Diff(arguments) => diff::run(arguments, &context),
-        Command::Verify => verify::run(&context),
+        Command::Verify(arguments) => verify::run(arguments, &context),
         Command::Prune(arguments) => prune::run(arguments, &context),
         Command::CopyTo(arguments) => copy_to::run(arguments, &context),
+        Command::Seal(arguments) => seal::run(arguments, &context),
         Command::Pin(arguments) => pin::run(arguments, &context),
         Command::Restore(arguments) => restore::run(arguments, &context),
         Command::Rebuild(arguments) => rebuild::run(arguments, &context),

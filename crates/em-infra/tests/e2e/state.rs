@@ -62,6 +62,8 @@ impl Lab {
             .succeeded()
             .json();
         assert_eq!(done["restored"], json!(true));
+        let rests = json!({"plans": {"changed_outside": [], "planned": []}});
+        assert_eq!(done["terraform"], rests);
     }
 }
 
@@ -129,6 +131,58 @@ fn nothing_is_restored_until_the_serial_is_typed() {
     lab.em_infra(&["state", "restore", "no-such-id"])
         .ended_with(2);
     lab.em_infra(&["state", "prune"]).ended_with(2);
+}
+
+/// An old state and a VMID that was used again: Terraform would adopt the stranger.
+#[test]
+fn a_vm_that_is_another_one_by_now_blocks_the_restore_and_offline_says_what_it_did_not_ask() {
+    let lab = Lab::installed();
+    lab.apply();
+    lab.state_command(&["snapshot"]).succeeded();
+    lab.set_live_state(Some(b""));
+    let uuid = "uuid=00000000-0000-4000-8000-000000000001";
+    let own = lab
+        .sim
+        .world(|world| world.option(8010, "smbios1"))
+        .unwrap();
+    let set = |value: &str| {
+        lab.sim
+            .edit(|world| world.vm_mut(8010).unwrap().set_option("smbios1", value));
+    };
+    set(uuid);
+    let plan = lab
+        .state_command(&["restore", "--dry-run"])
+        .succeeded()
+        .json();
+    assert_eq!(plan["host_unchecked"], json!(null));
+    assert_eq!(plan["blocked"][0]["machine"]["vmid"], json!(8010));
+    let serial = plan["serial"].to_string();
+    let refused = lab
+        .em_infra(&["state", "restore", "--confirm", &serial])
+        .ended_with(50);
+    assert!(refused.stderr.contains("other VMs than those on the host"));
+    assert_eq!(fs::read(lab.state_path()).unwrap(), b"");
+
+    set(&own);
+    let mut env = lab.env();
+    env.set("TF_VAR_proxmox_api_url", "https://127.0.0.1:1");
+    let unasked = lab
+        .em_infra_with(&["state", "restore", "--dry-run"], &env)
+        .ended_with(50);
+    assert!(unasked.stderr.contains("--offline"), "{}", unasked.stderr);
+    let arguments = ["state", "restore", "--offline", "--confirm", &serial];
+    let done = lab.em_infra_with(&arguments, &env).succeeded();
+    assert!(
+        done.stderr.contains("the host was not asked"),
+        "{}",
+        done.stderr
+    );
+    assert!(
+        done.stderr.contains("plan -refresh-only"),
+        "{}",
+        done.stderr
+    );
+    lab.has_no_changes();
 }
 
 fn files_with(folder: &std::path::Path, secret: &str) -> Vec<String> {

@@ -10,7 +10,7 @@ use files::Mode;
 use super::candidate::Candidate;
 
 /// The name of the file.
-pub const IMPORT_FILE: &str = "em-infra-rebuild.tf";
+pub(super) const IMPORT_FILE: &str = "em-infra-rebuild.tf";
 
 const HEAD: &str = "# Written by `em-infra state rebuild`, which takes it away again. Left over, it does nothing: remove it.\n";
 
@@ -24,8 +24,8 @@ impl ImportFile {
     /// Writes the blocks beside the configuration; replaces what an earlier run left, and nothing else.
     pub(super) fn write(root: &Path, candidates: &[Candidate]) -> files::Result<Self> {
         let path = root.join(IMPORT_FILE);
-        if is_ours(&path) {
-            files::remove_file(&path)?;
+        if let Some(left) = left_imports(root) {
+            files::remove_file(&left)?;
         }
         files::create_complete(&path, text(candidates).as_bytes(), Mode::Private)?;
         Ok(Self { path })
@@ -39,9 +39,11 @@ impl Drop for ImportFile {
     }
 }
 
-/// Whether an earlier run left the file.
-pub(super) fn is_ours(path: &Path) -> bool {
-    std::fs::read_to_string(path).is_ok_and(|text| text.starts_with(HEAD))
+/// The file of an earlier run that was killed, where there is one.
+pub(in crate::state) fn left_imports(root: &Path) -> Option<PathBuf> {
+    let path = root.join(IMPORT_FILE);
+    let text = std::fs::read_to_string(&path).ok()?;
+    text.starts_with(HEAD).then_some(path)
 }
 
 fn text(candidates: &[Candidate]) -> String {

@@ -11,11 +11,9 @@ mod import_file;
 mod kind;
 mod plan;
 mod proof;
-mod scratch;
 
 pub use candidate::{Candidate, Doubt};
 pub use execute::Rebuilt;
-pub use import_file::IMPORT_FILE;
+pub(super) use import_file::left_imports;
 pub use kind::{Kind, OURS};
 pub use plan::{RebuildError, RebuildPlan, RebuildRequest, Snapshots, plan};
-pub(super) use scratch::leftovers;

@@ -12,13 +12,12 @@ use super::candidate::{Candidate, Doubt, candidates};
 use super::import_file::ImportFile;
 use super::kind::Kind;
 use super::proof::objections;
-use super::scratch::Scratch;
-use crate::own_directory;
 use crate::state::content::{Content, Unusable};
 use crate::state::locked::{Lock, LockError, LockedState, Who};
 use crate::state::place::{Backend, Place};
 use crate::state::restore::{PlanError, RestoreError};
 use crate::state::run_lock::{RunLock, RunLockError};
+use crate::state::scratch::Scratch;
 use crate::state::vault::{Vault, VaultError};
 
 /// What is to be rebuilt, and with what.
@@ -144,7 +143,6 @@ pub fn plan(
     let run = RunLock::take(request.place)?;
     let before = nothing_usable(request)?;
     let root = request.place.root();
-    own_directory::make(&own_directory::of(root))?;
     let scratch = Scratch::make(root)?;
     let terraform = terraform(request, &scratch)?;
     let init = terraform.init(&InitArgs::default(), "init", on_event);

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use host::{Host, Unread, survey};
+
 use crate::state::content::State;
 use crate::state::instance::{Instance, Machine};
 
@@ -40,6 +42,20 @@ pub struct Block {
 }
 
 impl Live {
+    /// Asks the host for every VM that these credentials see. Reads only.
+    pub async fn of_host(host: &Host) -> Result<Self, Unread> {
+        let nodes = host.facts.nodes().await.map_err(|error| Unread {
+            what: "list the nodes",
+            error,
+        })?;
+        let mut machines = Vec::new();
+        for node in nodes.iter().filter(|node| node.is_online()) {
+            let guests = survey(&host.client, &host.facts, &node.node).await?;
+            machines.extend(guests.iter().map(LiveMachine::of));
+        }
+        Ok(Self::Machines(machines))
+    }
+
     /// The VMs of `state` that are another VM on the host.
     pub fn strangers(&self, state: &State) -> Vec<Block> {
         let Self::Machines(machines) = self else {
@@ -61,6 +77,17 @@ impl Live {
             .managed()
             .filter(|object| object.machine().is_some_and(|machine| !here(&machine)));
         gone.map(|object| object.address.clone()).collect()
+    }
+}
+
+impl LiveMachine {
+    fn of(guest: &host::Guest) -> Self {
+        let uuid = guest.present.as_ref().and_then(|present| present.uuid());
+        Self {
+            vmid: guest.vmid.get(),
+            name: Some(guest.name.clone()),
+            uuid: uuid.map(|uuid| uuid.to_string()),
+        }
     }
 }
 

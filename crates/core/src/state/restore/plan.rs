@@ -8,6 +8,7 @@ use super::source::Source;
 use crate::state::content::{Content, State};
 use crate::state::diff::{Difference, difference};
 use crate::state::inspect::InspectError;
+use crate::state::instance::Instance;
 use crate::state::locked::{Lock, LockError, LockedState, Who};
 use crate::state::place::{Backend, Place};
 use crate::state::serial::{SerialError, with_serial};
@@ -55,6 +56,8 @@ pub struct RestorePlan {
     pub blocked: Vec<Block>,
     /// Why the host was not asked, where it was not.
     pub unchecked: Option<String>,
+    /// How many VMs the restored state has.
+    pub machines: usize,
     /// Whether the live state is the restored one already.
     pub already: bool,
     /// Whether `errored.tfstate` is moved into the vault.
@@ -165,6 +168,7 @@ pub(in crate::state) fn plan_of(
             Live::Unchecked(why) => Some(why.clone()),
             Live::Machines(_) => None,
         },
+        machines: state.managed().filter_map(Instance::machine).count(),
         already,
         errored_moves: request.place.errored().exists(),
         before: current.as_ref().map(Content::digest),

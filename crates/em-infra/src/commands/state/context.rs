@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use em_infra_core::state::vault::{NotFound, Vault};
+use em_infra_core::state::vault::{Keys, NotFound, Vault, VaultError};
 use em_infra_core::state::{Place, Who};
 use tf_run::Env;
 use time::OffsetDateTime;
@@ -24,6 +24,27 @@ pub(crate) struct Where {
     /// The vault, instead of `$XDG_STATE_HOME/em-infra/vault/<environment>`.
     #[arg(long, value_name = "DIR", global = true)]
     vault: Option<PathBuf>,
+}
+
+/// The private keys that open sealed snapshots.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Identity {
+    /// Opens sealed snapshots with the private keys of age in FILE.
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+}
+
+impl Identity {
+    pub(super) fn keys(&self) -> Result<Keys, CommandError> {
+        let keys = self.identity.as_deref().map(Keys::read).transpose()?;
+        Ok(keys.unwrap_or_default())
+    }
+}
+
+/// A sealed snapshot, and what opens it.
+pub(super) fn sealed(error: VaultError) -> CommandError {
+    CommandError::new(Exit::Refused, error)
+        .hint("--identity FILE opens it, FILE being what `age-keygen` wrote: from a stick, or decrypted for the moment")
 }
 
 impl Where {

@@ -6,7 +6,7 @@ use em_infra_core::state::vault::{Vault, VaultError};
 use em_infra_core::state::{Change, Content, Difference, State, difference};
 use serde::Serialize;
 
-use super::context::{Context, not_found};
+use super::context::{Context, Identity, not_found, sealed};
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::Format;
@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
     /// The newer state, named in the same way.
     #[arg(value_name = "TO", default_value = "live")]
     to: String,
+
+    #[command(flatten)]
+    identity: Identity,
 }
 
 #[derive(Serialize)]
@@ -30,7 +33,7 @@ struct Report<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context<'_>) -> Result<Exit, CommandError> {
-    let vault = context.open_vault()?;
+    let vault = context.open_vault()?.with_keys(arguments.identity.keys()?);
     let (from, to) = (
         read(&arguments.from, context, &vault)?,
         read(&arguments.to, context, &vault)?,
@@ -83,6 +86,7 @@ fn read(name: &str, context: &Context<'_>, vault: &Vault) -> Result<Content, Com
     match Source::find(name, &context.place, vault) {
         Ok((_, content)) => Ok(content),
         Err(VaultError::NotFound(error)) => Err(not_found(error, context)),
+        Err(error @ VaultError::Sealed(_)) => Err(sealed(error)),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,6 +1,10 @@
 //! `em-infra state restore`.
 
+mod host;
+mod look;
 mod report;
+
+use std::path::PathBuf;
 
 use clap::Args;
 use em_infra_core::state::LockError;
@@ -10,7 +14,8 @@ use em_infra_core::state::restore::{
 use em_infra_core::state::vault::VaultError;
 
 use self::report::Report;
-use super::context::{Context, not_found};
+use super::context::{Context, Identity, not_found, sealed};
+use crate::commands::engine::EngineChoice;
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::Format;
@@ -29,21 +34,41 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "confirm")]
     dry_run: bool,
 
+    /// Asks neither the host nor Terraform, and says what was not checked.
+    #[arg(long)]
+    offline: bool,
+
+    /// Reads one more variable file to know the host; a relative path is relative to the environment.
+    #[arg(long = "var-file", value_name = "FILE")]
+    var_files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    identity: Identity,
+
+    #[command(flatten)]
+    engine: EngineChoice,
+
     /// Restores a state of another lineage, given by its first 8 characters.
     #[arg(long, value_name = "LINEAGE")]
     accept_lineage: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context<'_>) -> Result<Exit, CommandError> {
-    let request = RestoreRequest {
+    let keys = arguments.identity.keys()?;
+    let mut request = RestoreRequest {
         place: &context.place,
         vault: &context.vault,
         who: &context.who,
         source: &arguments.source,
         accept_lineage: arguments.accept_lineage.as_deref(),
-        live: Live::Unchecked("the host was not asked".to_owned()),
+        live: Live::Unchecked("the host was not asked (--offline)".to_owned()),
+        keys: &keys,
     };
-    let plan = plan(&request).map_err(|error| no_plan(error, context))?;
+    let mut plan = planned(&request, context)?;
+    if plan.machines > 0 && !arguments.offline {
+        request.live = host::ask(arguments, context)?;
+        plan = planned(&request, context)?;
+    }
     let human = context.ui.format() == Format::Human;
     if human {
         report::show_plan(&plan, context);
@@ -51,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context<'_>) -> Result<Exit, 
     let nothing_to_do = plan.already && !plan.errored_moves;
     if nothing_to_do || arguments.dry_run {
         if !human {
-            context.ui.json(&Report::of(&plan, None))?;
+            context.ui.json(&Report::of(&plan, None, None))?;
         }
         return Ok(Exit::Success);
     }
@@ -73,11 +98,24 @@ fn execute(
         .confirm(&typed)
         .ok_or_else(|| not_agreed(plan, arguments, context))?;
     let restored = confirmed.execute(request).map_err(failed)?;
+    if context.ui.format() == Format::Human {
+        report::show_done(&restored, context);
+    }
+    let look = look::ahead(arguments, context);
     match context.ui.format() {
-        Format::Json => context.ui.json(&Report::of(plan, Some(&restored)))?,
-        Format::Human => report::show_done(&restored, context),
+        Format::Json => context
+            .ui
+            .json(&Report::of(plan, Some(&restored), Some(&look)))?,
+        Format::Human => report::show_look(&look, context),
     }
     Ok(Exit::Success)
+}
+
+fn planned(
+    request: &RestoreRequest<'_>,
+    context: &Context<'_>,
+) -> Result<RestorePlan, CommandError> {
+    plan(request).map_err(|error| no_plan(error, context))
 }
 
 /// Reads a line. At the end of the input nothing was agreed to.
@@ -112,6 +150,7 @@ fn not_agreed(plan: &RestorePlan, arguments: &Arguments, context: &Context<'_>) 
 fn no_plan(error: PlanError, context: &Context<'_>) -> CommandError {
     match error {
         PlanError::Vault(VaultError::NotFound(error)) => not_found(error, context),
+        PlanError::Vault(error @ VaultError::Sealed(_)) => sealed(error),
         PlanError::ForeignLineage { ref lineage, .. } => {
             let first: String = lineage.chars().take(8).collect();
             CommandError::new(Exit::Refused, error).hint(format!(

@@ -1,25 +1,35 @@
 //! `em-infra state verify`.
 
+use clap::Args;
 use serde::Serialize;
 
-use super::context::Context;
+use super::context::{Context, Identity};
 use crate::exit::Exit;
 use crate::failure::CommandError;
 use crate::ui::Format;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    identity: Identity,
+}
 
 #[derive(Serialize)]
 struct Report {
     snapshots: usize,
     bytes: u64,
+    unopened: usize,
     faults: Vec<String>,
     leftovers: Vec<String>,
 }
 
-pub(super) fn run(context: &Context<'_>) -> Result<Exit, CommandError> {
-    let found = context.open_vault()?.verify()?;
+pub(super) fn run(arguments: &Arguments, context: &Context<'_>) -> Result<Exit, CommandError> {
+    let vault = context.open_vault()?.with_keys(arguments.identity.keys()?);
+    let found = vault.verify()?;
     let report = Report {
         snapshots: found.snapshots,
         bytes: found.bytes,
+        unopened: found.unopened,
         faults: found.faults.iter().map(ToString::to_string).collect(),
         leftovers: found.leftovers,
     };
@@ -52,6 +62,12 @@ fn show(report: &Report, context: &Context<'_>) {
         report.faults.len()
     );
     ui.data(&summary);
+    if report.unopened > 0 {
+        ui.status(&format!(
+            "{} sealed states are what was stored; whether they open, only --identity FILE can say",
+            report.unopened
+        ));
+    }
     if !report.faults.is_empty() {
         ui.status(
             "hint: `em-infra state copy-to` copies are vaults too; restore from one with --vault",

@@ -4,6 +4,7 @@ use em_infra_core::state::restore::{Basis, Block, RestorePlan, Restored, Source}
 use em_infra_core::state::{Change, Difference};
 use serde::Serialize;
 
+use super::look::Look;
 use crate::commands::state::context::Context;
 use crate::commands::state::diff;
 
@@ -23,10 +24,16 @@ pub(super) struct Report<'a> {
     host_unchecked: Option<&'a str>,
     already_live: bool,
     replaced: Option<&'a str>,
+    /// What Terraform makes of the restored state.
+    terraform: Option<&'a Look>,
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn of(plan: &'a RestorePlan, restored: Option<&'a Restored>) -> Self {
+    pub(super) fn of(
+        plan: &'a RestorePlan,
+        restored: Option<&'a Restored>,
+        terraform: Option<&'a Look>,
+    ) -> Self {
         Self {
             restored: restored.is_some(),
             source: &plan.source,
@@ -43,6 +50,7 @@ impl<'a> Report<'a> {
             replaced: restored
                 .and_then(|done| done.replaced.as_ref())
                 .map(|kept| kept.id.as_str()),
+            terraform,
         }
     }
 }
@@ -135,8 +143,39 @@ pub(super) fn show_done(restored: &Restored, context: &Context<'_>) {
         Some(kept) => ui.status(&format!("What it replaced is kept, pinned: {}", kept.id)),
         None => ui.status("There was no state before."),
     }
-    let root = context.place.root().display();
-    ui.status("Saved plans from before do not fit any more. Look at what Terraform makes of it:");
-    ui.status(&format!("  terraform -chdir={root} plan -refresh-only"));
-    ui.status(&format!("  terraform -chdir={root} plan"));
+    ui.status("Saved plans from before do not fit any more.");
+}
+
+pub(super) fn show_look(look: &Look, context: &Context<'_>) {
+    let ui = context.ui;
+    match look {
+        Look::Plans(outlook) => {
+            list(
+                context,
+                "Refresh-only plan",
+                "nothing changed outside",
+                &outlook.changed_outside,
+            );
+            list(context, "Plan", "no changes", &outlook.planned);
+        }
+        Look::NotTaken(why) => {
+            let root = context.place.root().display();
+            ui.warning(&format!(
+                "not checked: what Terraform makes of it ({why}). Look yourself:"
+            ));
+            ui.status(&format!("  terraform -chdir={root} plan -refresh-only"));
+            ui.status(&format!("  terraform -chdir={root} plan"));
+        }
+    }
+}
+
+fn list(context: &Context<'_>, what: &str, nothing: &str, lines: &[String]) {
+    if lines.is_empty() {
+        context.ui.good(&format!("{what}: {nothing}."));
+        return;
+    }
+    context.ui.warning(&format!("{what}:"));
+    for line in lines {
+        context.ui.status(&format!("  {line}"));
+    }
 }

@@ -1,8 +1,8 @@
-//! A directory of its own for the state in the making, plans and what Terraform says; it goes with the run.
+//! A directory of its own for plans, a state in the making and what Terraform says; it goes with the run.
 
 use std::path::{Path, PathBuf};
 
-use super::import_file::{self, IMPORT_FILE};
+use super::rebuild;
 use crate::own_directory;
 
 /// The directory, as long as the value lives.
@@ -15,6 +15,7 @@ impl Scratch {
     /// Makes it anew: what a killed run left is removed. The caller holds the lock of the environment.
     pub(super) fn make(root: &Path) -> files::Result<Self> {
         let path = place(root);
+        own_directory::make(&own_directory::of(root))?;
         files::remove_tree(&path)?;
         files::create_private_dir(&path)?;
         Ok(Self { path })
@@ -43,13 +44,15 @@ impl Drop for Scratch {
 }
 
 fn place(root: &Path) -> PathBuf {
-    own_directory::of(root).join("rebuild")
+    own_directory::of(root).join("scratch")
 }
 
 /// What a killed run left in `root`.
-pub(in crate::state) fn leftovers(root: &Path) -> Vec<PathBuf> {
-    let (scratch, imports) = (place(root), root.join(IMPORT_FILE));
+pub(super) fn leftovers(root: &Path) -> Vec<PathBuf> {
+    let scratch = place(root);
     let scratch = scratch.exists().then_some(scratch);
-    let imports = import_file::is_ours(&imports).then_some(imports);
-    scratch.into_iter().chain(imports).collect()
+    scratch
+        .into_iter()
+        .chain(rebuild::left_imports(root))
+        .collect()
 }
