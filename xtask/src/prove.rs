@@ -21,6 +21,8 @@ pub(crate) enum Claim {
     Identity,
     /// After an apply the next plan is empty, with and without refresh.
     Idempotency,
+    /// A lost or damaged state is back with one command, whatever is killed when, and no VM is built anew.
+    State,
 }
 
 /// How much of a proof runs.
@@ -41,5 +43,6 @@ pub(crate) fn run(claim: Claim, extent: Extent) -> Result<(), Failure> {
         (Claim::Survival, extent) => life::run(&life::SURVIVAL, extent),
         (Claim::Identity, extent) => life::run(&life::IDENTITY, extent),
         (Claim::Idempotency, extent) => life::run(&life::IDEMPOTENCY, extent),
+        (Claim::State, extent) => life::run(&life::STATE, extent),
     }
 }

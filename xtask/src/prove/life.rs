@@ -34,6 +34,16 @@ impl Suite {
         }
     }
 
+    /// Local state operations, with Terraform's builtin resource.
+    const fn state(tests: &'static str, lines: usize) -> Self {
+        Self {
+            package: "em-infra-core",
+            program: "state",
+            tests,
+            lines,
+        }
+    }
+
     /// The executable, driven by real Terraform.
     const fn terraform(tests: &'static str) -> Self {
         Self {
@@ -67,6 +77,16 @@ pub(super) const IDEMPOTENCY: Proof = Proof {
         Suite::terraform("idempotency::"),
     ],
     summary: "every second plan was empty, with and without refresh",
+};
+
+pub(super) const STATE: Proof = Proof {
+    claim: "state",
+    suites: &[
+        Suite::state("kill::", 7),
+        Suite::state("disasters::", 1),
+        Suite::terraform("disasters::"),
+    ],
+    summary: "old or new after every kill; every disaster over after one restore or rebuild; 0 VMs built anew",
 };
 
 /// Runs the tests of one proof. They fail where a bound does not hold.

@@ -7,10 +7,8 @@ use std::process::Stdio;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::kill::{figure, full};
 use crate::lab::Lab;
-
-/// `EM_INFRA_STATE_KILLS=20` kills more applies than the sample.
-const KILLS: &str = "EM_INFRA_STATE_KILLS";
 
 fn many(count: usize) -> String {
     format!(
@@ -67,8 +65,7 @@ fn brought_back(lab: &Lab, lineage: &str) {
 
 #[test]
 fn a_killed_apply_is_brought_back_to_no_changes() {
-    let kills = std::env::vars_os().find(|(name, _)| name == KILLS);
-    let kills: usize = kills.map_or(3, |(_, count)| count.to_str().unwrap().parse().unwrap());
+    let kills = if full() { 20 } else { 2 };
     let lab = Lab::new(&many(60));
     lab.apply();
     let lineage = lab.snapshot().lineage;
@@ -77,6 +74,9 @@ fn a_killed_apply_is_brought_back_to_no_changes() {
         brought_back(&lab, &lineage);
         lab.snapshot();
     }
+    figure(&format!(
+        "applies of 60 objects killed: {kills}, brought back to no changes: {kills}"
+    ));
 }
 
 /// What happens to a state, given its bytes.

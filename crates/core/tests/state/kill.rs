@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use em_infra_core::state::vault::{Policy, PrunePlan};
+use em_infra_core::state::vault::{Policy, PrunePlan, Recipients};
 use em_infra_core::state::{Content, Judgement};
 use tf_run::Env;
 
-use crate::lab::{Lab, NOW, state};
+use crate::canary::{all_below, holds};
+use crate::lab::{Lab, NOW, REBUILDABLE, state};
 
 /// Which operation the child performs, where, and before which change it dies.
 const OPERATION: &str = "STATE_TEST_OPERATION";
@@ -23,18 +24,32 @@ enum Operation {
     Restore,
     RestoreMissing,
     RestoreErrored,
+    /// Sealed, so that nothing in clear may be left of it.
+    SealedSnapshot,
+    Rebuild,
 }
 
 impl Operation {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Snapshot,
         Self::Prune,
         Self::Restore,
         Self::RestoreMissing,
         Self::RestoreErrored,
+        Self::SealedSnapshot,
+        Self::Rebuild,
     ];
 
     fn prepare(self, lab: &Lab) {
+        if self == Self::Rebuild {
+            lab.set_state(b"");
+            return;
+        }
+        if self == Self::SealedSnapshot {
+            let key = age::x25519::Identity::generate().to_public().to_string();
+            let recipients = Recipients::parse(&key, Path::new("test")).unwrap();
+            recipients.take_effect(&lab.path("vault")).unwrap();
+        }
         for (serial, count) in [(3, 1), (4, 2), (5, 3)] {
             let names = ["a", "b", "c"];
             lab.set_state(&state("l", serial, &names[..count]));
@@ -42,8 +57,8 @@ impl Operation {
         }
         lab.write("env/terraform.tfvars", b"node = \"pve\"\n");
         match self {
-            Self::Snapshot => lab.set_state(&state("l", 9, &["a"])),
-            Self::Prune => {}
+            Self::Snapshot | Self::SealedSnapshot => lab.set_state(&state("l", 9, &["a"])),
+            Self::Prune | Self::Rebuild => {}
             // Longer than what is restored: the rest of it must never show.
             Self::Restore => lab.set_state(&state("l", 9, &["a", "b", "c", "d", "e"])),
             Self::RestoreMissing => fs::remove_file(lab.place().state()).unwrap(),
@@ -56,7 +71,12 @@ impl Operation {
 
     fn perform(self, lab: &Lab) {
         match self {
-            Self::Snapshot => drop(lab.try_snapshot(Judgement::ByHistory)),
+            Self::Snapshot | Self::SealedSnapshot => {
+                drop(lab.try_snapshot(Judgement::ByHistory));
+            }
+            // A state that was put in place before the process died can be used.
+            Self::Rebuild if Content::new(lab.state()).state().is_ok() => {}
+            Self::Rebuild => drop(lab.rebuild().unwrap()),
             Self::Prune => {
                 let mut vault = lab.vault_writer();
                 let policy = Policy {
@@ -138,6 +158,14 @@ fn old_or_new_after_every_kill(operation: Operation) -> u64 {
         );
         let verified = lab.vault().verify().unwrap();
         assert_eq!(verified.faults, [], "{operation:?} {change}");
+        if operation == Operation::SealedSnapshot {
+            let clear = |path: &PathBuf| holds(path, "eminfra_talos_vm\",\n");
+            let found: Vec<PathBuf> = all_below(&lab.path("vault"))
+                .into_iter()
+                .filter(clear)
+                .collect();
+            assert_eq!(found, Vec::<PathBuf>::new(), "{change}");
+        }
 
         operation.perform(&lab);
         let again = Content::new(live(&lab).unwrap()).normal_digest();
@@ -159,27 +187,94 @@ fn old_or_new_after_every_kill(operation: Operation) -> u64 {
     unreachable!("a range without end ended");
 }
 
+fn figures(operation: Operation, points: u64) {
+    figure(&format!(
+        "{operation:?}: killed at {points} points, the state old or new, the vault verified"
+    ));
+}
+
+#[expect(clippy::print_stdout, reason = "the figures of a proof")]
+pub(crate) fn figure(line: &str) {
+    println!("figures: {line}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test binary is its own edge")]
+pub(crate) fn full() -> bool {
+    std::env::var("EM_INFRA_PROVE").is_ok_and(|value| value == "full")
+}
+
+/// Terraform imports in the middle of it, so `cargo test` dies at few of the points.
+#[test]
+fn a_killed_rebuild_leaves_the_old_or_a_whole_new_state() {
+    let lab = Lab::new(REBUILDABLE);
+    let step = if full() { 1 } else { 16 };
+    let mut killed = 0;
+    for change in (0..).step_by(step) {
+        lab.start_over();
+        Operation::Rebuild.prepare(&lab);
+        let died = killed_before(Operation::Rebuild, &lab, change);
+        let found = Content::new(lab.state());
+        let whole = found
+            .state()
+            .is_ok_and(|state| state.managed().count() == 2);
+        assert!(found.bytes().is_empty() || whole, "{change}");
+        assert_eq!(lab.vault().verify().unwrap().faults, [], "{change}");
+        Operation::Rebuild.perform(&lab);
+        assert_eq!(lab.plan(), Some(0), "{change}");
+        lab.snapshot();
+        let verified = lab.vault().verify().unwrap();
+        assert_eq!(
+            (verified.faults, verified.leftovers),
+            (vec![], vec![]),
+            "{change}"
+        );
+        if !died {
+            break;
+        }
+        killed += 1;
+    }
+    figures(Operation::Rebuild, killed);
+    assert!(killed > if full() { 30 } else { 1 }, "{killed}");
+}
+
+#[test]
+fn a_killed_sealed_snapshot_leaves_no_plaintext() {
+    let points = old_or_new_after_every_kill(Operation::SealedSnapshot);
+    figures(Operation::SealedSnapshot, points);
+    assert!(points > 10);
+}
+
 #[test]
 fn a_killed_snapshot_leaves_the_state_and_a_vault_that_verifies() {
-    assert!(old_or_new_after_every_kill(Operation::Snapshot) > 10);
+    let points = old_or_new_after_every_kill(Operation::Snapshot);
+    figures(Operation::Snapshot, points);
+    assert!(points > 10);
 }
 
 #[test]
 fn a_killed_prune_leaves_a_vault_that_verifies() {
-    assert!(old_or_new_after_every_kill(Operation::Prune) > 5);
+    let points = old_or_new_after_every_kill(Operation::Prune);
+    figures(Operation::Prune, points);
+    assert!(points > 5);
 }
 
 #[test]
 fn a_killed_restore_leaves_the_old_or_the_new_state() {
-    assert!(old_or_new_after_every_kill(Operation::Restore) > 25);
+    let points = old_or_new_after_every_kill(Operation::Restore);
+    figures(Operation::Restore, points);
+    assert!(points > 25);
 }
 
 #[test]
 fn a_killed_restore_of_a_missing_state_leaves_none_or_the_new_one() {
-    assert!(old_or_new_after_every_kill(Operation::RestoreMissing) > 15);
+    let points = old_or_new_after_every_kill(Operation::RestoreMissing);
+    figures(Operation::RestoreMissing, points);
+    assert!(points > 15);
 }
 
 #[test]
 fn a_killed_restore_of_an_errored_state_leaves_the_old_or_the_new_state() {
-    assert!(old_or_new_after_every_kill(Operation::RestoreErrored) > 25);
+    let points = old_or_new_after_every_kill(Operation::RestoreErrored);
+    figures(Operation::RestoreErrored, points);
+    assert!(points > 25);
 }

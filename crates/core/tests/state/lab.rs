@@ -4,17 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use em_infra_core::state::rebuild::{self, Kind, RebuildError, RebuildRequest, Rebuilt, Snapshots};
 use em_infra_core::state::restore::{Live, RestorePlan, RestoreRequest, Restored, plan};
 use em_infra_core::state::vault::{Keys, Pin, Snapshot, Vault, VaultWriter};
 use em_infra_core::state::{
     Content, Inspection, Judgement, Lock, LockedState, Place, SnapshotRequest, Taken, Who, snapshot,
 };
 use tempfile::TempDir;
-use tf_run::Env;
+use tf_run::{Env, Interrupt};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
+
+/// A configuration that a state can be rebuilt for without a host.
+pub(crate) const REBUILDABLE: &str =
+    "resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"b\" {}\n";
 
 pub(crate) struct Lab {
     directory: PathBuf,
@@ -161,6 +166,38 @@ impl Lab {
             let serial = plan.serial.to_string();
             plan.confirm(&serial).unwrap().execute(request).unwrap()
         })
+    }
+
+    /// Nothing is left of earlier rounds but the initialised environment.
+    pub(crate) fn start_over(&self) {
+        for name in ["vault", "env/.em-infra"] {
+            files::remove_tree(&self.path(name)).unwrap();
+        }
+    }
+
+    /// Takes over what [`REBUILDABLE`] wants: Terraform's builtin resource can be imported under any id.
+    pub(crate) fn rebuild(&self) -> Result<Rebuilt, RebuildError> {
+        const KINDS: [Kind; 1] = [Kind {
+            resource_type: "terraform_data",
+            existence: None,
+            import_id: |planned| Some(planned.address.clone()),
+        }];
+        let (place, vault, who) = (self.place(), self.path("vault"), who());
+        let (engine, env) = (testkit::engine(), testkit::env(&self.path("home")));
+        let request = RebuildRequest {
+            place: &place,
+            vault: &vault,
+            who: &who,
+            engine: &engine,
+            env: &env,
+            interrupt: &Interrupt::default(),
+            var_files: &[],
+            kinds: &KINDS,
+            snapshots: Snapshots::AreNotWanted,
+        };
+        let plan = rebuild::plan(&request, &mut |_| ())?;
+        let objects = plan.objects.len().to_string();
+        plan.confirm(&objects, &request, &mut |_| ()).unwrap()
     }
 
     pub(crate) fn terraform_command(&self, arguments: &[&str]) -> Command {
