@@ -2,6 +2,7 @@
 
 mod measure;
 mod plan;
+mod snapshot;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -18,7 +19,8 @@ pub(crate) fn run() -> Result<(), Failure> {
     command.args(["run", "--quiet", "--release", "--locked"]);
     command.args(["--package", "pve-sim", "--example", "bench"]);
     run_step(command)?;
-    plan::run()
+    plan::run()?;
+    snapshot::run()
 }
 
 /// Runs rounds of random requests until the time is over.

@@ -242,12 +242,12 @@ fn inputs_of(vms: u32) -> String {
     )
 }
 
-fn median(times: &mut [Duration]) -> Duration {
+pub(super) fn median(times: &mut [Duration]) -> Duration {
     times.sort();
     times[times.len() / 2]
 }
 
-fn missed(held: bool) -> &'static str {
+pub(super) fn missed(held: bool) -> &'static str {
     if held { "" } else { " MISSED" }
 }
 

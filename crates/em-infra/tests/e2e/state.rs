@@ -221,6 +221,22 @@ fn the_guide_does_what_it_says() {
     ] {
         std::os::unix::fs::symlink(program, programs.join(name)).unwrap();
     }
+    // Made on another machine, as the guide wants it.
+    let pair = age::x25519::Identity::generate();
+    let private = pair.to_string();
+    let private = age::secrecy::ExposeSecret::expose_secret(&private);
+    fs::create_dir(lab.home().join("usb-disk")).unwrap();
+    for (name, text) in [
+        ("k3s-dev.pub", pair.to_public().to_string().as_str()),
+        ("usb-disk/k3s-dev.key", private),
+    ] {
+        files::create_new(
+            &lab.home().join(name),
+            text.as_bytes(),
+            files::Mode::Private,
+        )
+        .unwrap();
+    }
     let mut env = lab.env();
     let path = env.get("PATH").unwrap().to_owned();
     let path = [programs.as_os_str(), path.as_os_str()].join(std::ffi::OsStr::new(":"));

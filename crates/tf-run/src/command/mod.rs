@@ -61,3 +61,39 @@ pub(crate) fn option(name: &str, path: &Path) -> OsString {
 fn var_files(paths: &[PathBuf]) -> impl Iterator<Item = OsString> {
     paths.iter().map(|path| option("var-file", path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without a lock Terraform says "Apply complete!" over a state that it could not save.
+    #[test]
+    fn no_command_goes_without_the_lock() {
+        let plan = PlanArgs::to_file("/p".as_ref());
+        let apply = ApplyArgs {
+            plan: "/p".into(),
+            var_files: Vec::new(),
+        };
+        let commands: [&dyn Argv; 7] = [
+            &InitArgs::default(),
+            &plan,
+            &apply,
+            &DestroyArgs::default(),
+            &ShowArgs::default(),
+            &OutputArgs,
+            &ValidateArgs,
+        ];
+        for command in commands {
+            let argv = command.argv();
+            let unlocked = argv
+                .iter()
+                .any(|word| word.to_string_lossy().starts_with("-lock="));
+            assert!(!unlocked, "{argv:?}");
+            let waits = argv.contains(&LOCK_TIMEOUT.into());
+            assert_eq!(
+                waits,
+                ["plan", "apply", "destroy"].contains(&command.subcommand())
+            );
+        }
+    }
+}

@@ -86,7 +86,7 @@ impl Recipients {
 
     /// Seals every state that the vault in `vault` keeps from now on.
     pub fn take_effect(&self, vault: &Path) -> Result<(), VaultError> {
-        let text: String = self.names().iter().map(|key| format!("{key}\n")).collect();
+        let text = self.names().join("\n") + "\n";
         files::create_private_dirs(vault)?;
         files::create_atomic(&vault.join(RECIPIENTS), text.as_bytes(), Mode::Private)?;
         Ok(())
