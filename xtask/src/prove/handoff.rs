@@ -3,11 +3,13 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use contract::handoff::{BootstrapContract, Rendering, render, validate};
+use contract::handoff::{BootstrapContract, Rendering, Rule, render, validate};
+use jsonschema::Validator;
 use serde_json::Value as Json;
 
 use crate::clusters::{self, Cluster};
 use crate::failure::Failure;
+use crate::tidy::root;
 
 /// What was looked at.
 #[derive(Default)]
@@ -17,14 +19,16 @@ struct Figures {
     renderings: usize,
     bytes: usize,
     scaled: usize,
+    schema_checks: usize,
 }
 
 /// Looks at every cluster and prints the figures; the summary is the last line.
 pub(crate) fn run() -> Result<(), Failure> {
     let mut figures = Figures::default();
+    let schema = committed_schema()?;
     for cluster in clusters::all() {
         let document = cluster.document().map_err(Failure::Interop)?;
-        complete(&document, cluster)?;
+        figures.schema_checks += complete(&document, cluster, &schema)?;
         scaled(&document, cluster, &mut figures)?;
         for rendering in Rendering::ALL {
             let text = render(&document, rendering);
@@ -48,16 +52,40 @@ fn report(figures: &Figures) {
         renderings,
         bytes,
         scaled,
+        schema_checks,
     } = figures;
-    println!("{clusters} clusters with {nodes} nodes: each document valid, without null");
-    println!("{scaled} times a worker more: no other node's entry changed");
+    let (renderers, rules) = (Rendering::ALL.len(), Rule::ALL.len());
+    println!("{clusters} topologies with {nodes} nodes: no document holds a null");
     println!(
-        "{renderings} renderings, {bytes} bytes: the same when made again, read by JSON, YAML and shell parsers"
+        "{schema_checks} schema checks against {SCHEMA}: every document keeps it and the {rules} rules, none keeps it \
+         without one of its fields"
     );
-    println!("handoff holds: {clusters} clusters, {renderings} renderings, 0 faults");
+    println!("{scaled} times a worker more or fewer: no other node's entry changed");
+    println!(
+        "{renderers} renderers, {renderings} renderings, {bytes} bytes: the same when made again, read by JSON, YAML and \
+         shell parsers"
+    );
+    println!(
+        "handoff holds: {clusters} topologies, {renderers} renderers, {schema_checks} schema checks, 0 faults"
+    );
 }
 
-fn complete(document: &BootstrapContract, cluster: Cluster) -> Result<(), Failure> {
+/// The schema that others validate against, as it is in the repository.
+const SCHEMA: &str = "schemas/talos-bootstrap-contract.v1.schema.json";
+
+fn committed_schema() -> Result<Validator, Failure> {
+    let path = root().join(SCHEMA);
+    let text = std::fs::read_to_string(&path).map_err(|source| Failure::Read { path, source })?;
+    jsonschema::validator_for(&json(&text)?)
+        .map_err(|error| Failure::Interop(format!("{SCHEMA}: {error}")))
+}
+
+/// How many documents were held against the schema: the cluster's own, and one for every field that could be missing.
+fn complete(
+    document: &BootstrapContract,
+    cluster: Cluster,
+    schema: &Validator,
+) -> Result<usize, Failure> {
     let json = document.to_value().to_json();
     let breaches = validate(&json);
     if let Some(breach) = breaches.first() {
@@ -66,7 +94,24 @@ fn complete(document: &BootstrapContract, cluster: Cluster) -> Result<(), Failur
     if has_null(&json) {
         return fault(cluster, "the document holds a null");
     }
-    Ok(())
+    if let Some(error) = schema.iter_errors(&json).next() {
+        return fault(cluster, &format!("{}: {error}", error.instance_path()));
+    }
+    let mut checks = 1;
+    for field in ["schema_version", "cluster", "nodes"] {
+        let mut damaged = json.clone();
+        damaged
+            .as_object_mut()
+            .and_then(|fields| fields.remove(field));
+        if schema.is_valid(&damaged) {
+            return fault(
+                cluster,
+                &format!("{SCHEMA} takes a document without `{field}`"),
+            );
+        }
+        checks += 1;
+    }
+    Ok(checks)
 }
 
 fn has_null(json: &Json) -> bool {
@@ -78,26 +123,44 @@ fn has_null(json: &Json) -> bool {
     }
 }
 
-/// One worker more leaves every other node as it was.
+/// One worker more or fewer leaves every other node as it was.
 fn scaled(
     document: &BootstrapContract,
     cluster: Cluster,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
-    let more = Cluster {
+    let larger = Cluster {
         workers: cluster.workers + 1,
         ..cluster
     };
-    let larger = more.document().map_err(Failure::Interop)?;
-    let kept = document
-        .nodes
-        .iter()
-        .all(|node| larger.nodes.contains(node));
-    if !kept || larger.nodes.len() != document.nodes.len() + 1 {
-        return fault(cluster, "a worker more changes another node");
-    }
+    contains(
+        &larger.document().map_err(Failure::Interop)?,
+        document,
+        cluster,
+    )?;
     figures.scaled += 1;
+    if let Some(workers) = cluster.workers.checked_sub(1) {
+        let smaller = Cluster { workers, ..cluster };
+        contains(
+            document,
+            &smaller.document().map_err(Failure::Interop)?,
+            cluster,
+        )?;
+        figures.scaled += 1;
+    }
     Ok(())
+}
+
+fn contains(
+    larger: &BootstrapContract,
+    smaller: &BootstrapContract,
+    cluster: Cluster,
+) -> Result<(), Failure> {
+    let kept = smaller.nodes.iter().all(|node| larger.nodes.contains(node));
+    if kept && larger.nodes.len() == smaller.nodes.len() + 1 {
+        return Ok(());
+    }
+    fault(cluster, "a worker more or fewer changes another node")
 }
 
 fn stable(
@@ -175,6 +238,6 @@ fn shell(script: &str, options: &[&str]) -> Result<String, Failure> {
     }
 }
 
-fn fault(cluster: Cluster, what: &str) -> Result<(), Failure> {
+fn fault<T>(cluster: Cluster, what: &str) -> Result<T, Failure> {
     Err(Failure::Interop(format!("{cluster:?}: {what}")))
 }
