@@ -3,6 +3,7 @@
 //! A proof prints what it counted and ends with a one-line summary; it fails where the claim does not hold.
 
 mod fidelity;
+mod gate;
 mod handoff;
 mod life;
 
@@ -23,6 +24,8 @@ pub(crate) enum Claim {
     Idempotency,
     /// A lost or damaged state is back with one command, whatever is killed when, and no VM is built anew.
     State,
+    /// The gate catches planted defects, passes clean environments, and costs little beyond the four commands.
+    Gate,
 }
 
 /// How much of a proof runs.
@@ -44,5 +47,6 @@ pub(crate) fn run(claim: Claim, extent: Extent) -> Result<(), Failure> {
         (Claim::Identity, extent) => life::run(&life::IDENTITY, extent),
         (Claim::Idempotency, extent) => life::run(&life::IDEMPOTENCY, extent),
         (Claim::State, extent) => life::run(&life::STATE, extent),
+        (Claim::Gate, extent) => gate::run(extent),
     }
 }

@@ -32,6 +32,43 @@ impl LiveError {
     }
 }
 
+/// Whether the provider of a root calls the host that the inputs name: every `provider "eminfra"` block takes its
+/// endpoint from `var.proxmox_api_url` and nothing else. Where it does not, a look at the inputs' host says nothing
+/// about the host that Terraform works on.
+pub fn follows_inputs(root: &Path) -> bool {
+    let files = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let texts = files
+        .map(|file| file.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "tf"))
+        .filter_map(|path| std::fs::read_to_string(path).ok());
+    let endpoints: Vec<Option<String>> = texts.flat_map(|text| endpoints(&text)).collect();
+    let is_input = |endpoint: &Option<String>| {
+        endpoint
+            .as_ref()
+            .is_some_and(|text| text.trim() == "var.proxmox_api_url")
+    };
+    !endpoints.is_empty() && endpoints.iter().all(is_input)
+}
+
+/// The endpoint of each of our provider's blocks, as it is written.
+fn endpoints(text: &str) -> Vec<Option<String>> {
+    let Ok(body) = hcl_edit::parser::parse_body(text) else {
+        return Vec::new();
+    };
+    let blocks = body.blocks().filter(|block| {
+        let label = block
+            .labels
+            .first()
+            .map(hcl_edit::structure::BlockLabel::as_str);
+        block.ident.as_str() == "provider" && label == Some("eminfra")
+    });
+    let endpoint = |block: &hcl_edit::structure::Block| {
+        let attribute = block.body.get_attribute("endpoint")?;
+        Some(attribute.value.to_string())
+    };
+    blocks.map(endpoint).collect()
+}
+
 /// What kind of host answers: embedded only where the host itself says so by what no real one says.
 /// Everything else, one that cannot be asked included, counts as real.
 pub async fn kind(host: &Host) -> HostKind {
@@ -75,5 +112,39 @@ fn settings(values: &InputValues, root: &Path) -> Settings {
             Some(Value::Bool(insecure)) => Some(*insecure),
             _ => None,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use files::Mode;
+
+    use super::*;
+
+    #[test]
+    fn a_provider_that_calls_another_host_is_told_apart() {
+        let ours = "provider \"eminfra\" {\n  endpoint = var.proxmox_api_url\n}\n";
+        let aliased =
+            "provider \"eminfra\" {\n  alias = \"b\"\n  endpoint = \"https://192.0.2.1:8006\"\n}\n";
+        let table = [
+            (ours.to_owned(), true),
+            ("provider \"eminfra\" {}\n".to_owned(), false),
+            (format!("{ours}{aliased}"), false),
+            (
+                "provider \"eminfra\" {\n  endpoint = coalesce(var.proxmox_api_url, \"x\")\n}\n"
+                    .to_owned(),
+                false,
+            ),
+            (
+                "provider \"other\" {\n  endpoint = var.proxmox_api_url\n}\n".to_owned(),
+                false,
+            ),
+            (String::new(), false),
+        ];
+        for (text, expected) in table {
+            let root = tempfile::tempdir().unwrap();
+            files::create_new(&root.path().join("p.tf"), text.as_bytes(), Mode::Private).unwrap();
+            assert_eq!(follows_inputs(root.path()), expected, "{text}");
+        }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! For development only; nothing that ships depends on it.
 
+mod awkward;
 mod corpus;
 mod engine;
 mod wait;
 
+pub use awkward::{AWKWARD, awkward_mirror};
 pub use corpus::{Case, Expected, Marked, Terraform, corpus};
 pub use engine::{engine, engine_version, env};
 pub use wait::wait_until;

@@ -29,6 +29,17 @@ const START: Duration = Duration::from_millis(15);
 /// Prints the figures and says which of them miss their bound.
 #[expect(clippy::print_stdout, reason = "figures are data")]
 pub(super) fn run() -> Result<(), Failure> {
+    build()?;
+    let bench = Bench::prepare()?;
+    println!("{}", bench.start()?);
+    for (vms, rounds, bound) in SIZES {
+        println!("{}", bench.plan(vms, rounds, bound)?);
+    }
+    Ok(())
+}
+
+/// The executable as users have it.
+pub(super) fn build() -> Result<(), Failure> {
     let mut build = Command::new("cargo");
     build.args([
         "build",
@@ -38,25 +49,19 @@ pub(super) fn run() -> Result<(), Failure> {
         "--package",
         "em-infra",
     ]);
-    run_step(build)?;
-    let bench = Bench::prepare()?;
-    println!("{}", bench.start()?);
-    for (vms, rounds, bound) in SIZES {
-        println!("{}", bench.plan(vms, rounds, bound)?);
-    }
-    Ok(())
+    run_step(build)
 }
 
 /// Where everything of the run is.
-struct Bench {
-    folder: PathBuf,
-    program: PathBuf,
-    terraform: PathBuf,
+pub(super) struct Bench {
+    pub(super) folder: PathBuf,
+    pub(super) program: PathBuf,
+    pub(super) terraform: PathBuf,
 }
 
 impl Bench {
     /// An empty home with the provider in it.
-    fn prepare() -> Result<Self, Failure> {
+    pub(super) fn prepare() -> Result<Self, Failure> {
         let folder = root().join("target/bench");
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(|source| Failure::Folder {
@@ -76,7 +81,7 @@ impl Bench {
         Ok(bench)
     }
 
-    fn command(&self, program: &Path) -> Command {
+    pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         let variables = std::env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
@@ -221,14 +226,14 @@ fn module_text(file: &str) -> Result<String, Failure> {
 }
 
 /// The built-in host with room for everything.
-fn roomy() -> String {
+pub(super) fn roomy() -> String {
     Scenario::k3s_dev_toml()
         .replace("size = \"800G\"", "size = \"100000G\"")
         .replace("memory = \"64G\"", "memory = \"16000G\"")
 }
 
 /// One control plane, and workers by name in slots of their own.
-fn inputs_of(vms: u32) -> String {
+pub(super) fn inputs_of(vms: u32) -> String {
     let workers = (1..vms).map(|number| {
         let slot = 300 + number;
         format!("  \"worker-{number}\" = {{ slot = {slot} }}\n")

@@ -15,7 +15,7 @@ pub(super) struct Proof {
 }
 
 /// Tests of one program that print figures.
-struct Suite {
+pub(super) struct Suite {
     package: &'static str,
     program: &'static str,
     tests: &'static str,
@@ -44,8 +44,18 @@ impl Suite {
         }
     }
 
+    /// The library around Terraform, with a real Terraform where it needs one.
+    pub(super) const fn library(tests: &'static str, lines: usize) -> Self {
+        Self {
+            package: "em-infra-core",
+            program: "defects",
+            tests,
+            lines,
+        }
+    }
+
     /// The executable, driven by real Terraform.
-    const fn terraform(tests: &'static str) -> Self {
+    pub(super) const fn terraform(tests: &'static str) -> Self {
         Self {
             package: "em-infra",
             program: "e2e",
@@ -99,8 +109,13 @@ pub(super) fn run(proof: &Proof, extent: Extent) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Runs the tests of a suite, and prints and answers their figures.
 #[expect(clippy::print_stdout, reason = "a proof prints what it counted")]
-fn figures(claim: &'static str, suite: &Suite, extent: Extent) -> Result<(), Failure> {
+pub(super) fn figures(
+    claim: &'static str,
+    suite: &Suite,
+    extent: Extent,
+) -> Result<Vec<String>, Failure> {
     let arguments = [
         "test",
         "--quiet",
@@ -140,5 +155,5 @@ fn figures(claim: &'static str, suite: &Suite, extent: Extent) -> Result<(), Fai
             reason: format!("the tests `{}` did not hold\n{text}", suite.tests),
         });
     }
-    Ok(())
+    Ok(figures.into_iter().map(str::to_owned).collect())
 }

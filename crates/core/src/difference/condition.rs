@@ -13,7 +13,7 @@ pub enum Condition {
     /// Both sides are empty: null, `""`, `[]` or `{}`; the configuration sets nothing there.
     BothEmpty,
     /// One side is empty, and all the other side holds is empty or among these texts; the configuration sets
-    /// nothing there, or nothing but the same.
+    /// nothing there.
     Default(&'static [&'static str]),
     /// Null before, anything after, and the configuration sets nothing there.
     Appears,

@@ -126,7 +126,7 @@ pub const RULES: &[Rule] = &[
         "bpg/terraform-provider-proxmox#1035",
     ),
     bpg(
-        "bpg-disk-habits",
+        "bpg-disk-cache",
         N2,
         "disk[*].cache",
         Default(&["none"]),
@@ -269,7 +269,7 @@ pub const RULES: &[Rule] = &[
         "Telmate/terraform-provider-proxmox#1124",
     ),
     telmate(
-        "telmate-disks-habits",
+        "telmate-disks-asyncio",
         N2,
         "disks.**.asyncio",
         Default(&["io_uring"]),

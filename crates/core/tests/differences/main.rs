@@ -249,3 +249,64 @@ fn one_unexplained_place_beside_explained_ones_is_told_apart() {
     ];
     assert_eq!(found, expected);
 }
+
+/// The page about the rules.
+fn page() -> String {
+    let mut text = String::from(
+        "# Differences that are explained\n\n\
+         The rules by which `em-infra gate` explains differences of other providers; a test keeps this page as the rules in\n\
+         `em_infra_core::difference` are. What they are for: [phase-2-task-5]\
+         (../implementation/phase-2/phase-2-task-5-idempotency-verification.md).\n\n## Never explained\n\n\
+         Deletions, replacements, sensitive values, anything of the provider `eminfra`, and:\n\n\
+         | about | places |\n|---|---|\n",
+    );
+    let mut about: Vec<&str> = NEVER.iter().map(|never| never.about).collect();
+    about.dedup();
+    for about in about {
+        let places = NEVER.iter().filter(|never| never.about == about);
+        let places: Vec<String> = places.map(|never| format!("`{}`", never.path)).collect();
+        text += &format!("| {about} | {} |\n", places.join(", "));
+    }
+    for class in Class::ALL {
+        text += &format!("\n## {class:?}: {}\n\n", class.title());
+        let rules: Vec<_> = RULES.iter().filter(|rule| rule.class == class).collect();
+        if rules.is_empty() {
+            text +=
+                "No rule: it is no difference, and the gate lists it under what was not checked.\n";
+            continue;
+        }
+        text += "| rule | provider | resource and place | holds when | because | known from | until |\n|---|---|---|---|---|---|---|\n";
+        for rule in rules {
+            text += &format!(
+                "| {} | {}{}{} | `{}` `{}` | {} | {} | {} | {} |\n",
+                rule.name,
+                if rule.provider == "*" {
+                    "any"
+                } else {
+                    rule.provider
+                },
+                if rule.versions.is_empty() { "" } else { " " },
+                rule.versions,
+                rule.resource,
+                rule.path,
+                rule.condition.words(),
+                rule.reason,
+                rule.reference,
+                rule.expires,
+            );
+        }
+    }
+    text
+}
+
+#[test]
+fn the_page_about_the_rules_is_as_the_rules_are() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/reference/differences.md");
+    let on_disk = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        on_disk == page(),
+        "docs/reference/differences.md should read:\n{}",
+        page()
+    );
+}

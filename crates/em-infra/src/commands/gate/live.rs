@@ -24,6 +24,9 @@ pub(super) fn kind(
     if contract == Contract::Another {
         return Ok(HostKind::Unspecified);
     }
+    if !live::follows_inputs(root) {
+        return Ok(HostKind::Real);
+    }
     let ground = Ground::of(root, &InputArguments::of_files(var_files), environment);
     Ok(Runtime::new()?.block_on(async {
         match live::connect(ground.request(), &ground.host_variables).await {
@@ -36,6 +39,13 @@ pub(super) fn kind(
 /// Reads the host after the apply, without Terraform and without the provider's process.
 pub(super) fn read(root: &Path, var_files: &[PathBuf], environment: &Env) -> LiveRead {
     let ground = Ground::of(root, &InputArguments::of_files(var_files), environment);
+    if !live::follows_inputs(root) {
+        return LiveRead::NotPossible(
+            "the provider block takes its endpoint from elsewhere than `var.proxmox_api_url`, so the inputs do not say \
+             which host to read"
+                .to_owned(),
+        );
+    }
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return LiveRead::NotPossible(error.to_string()),
