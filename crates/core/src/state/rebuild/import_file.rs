@@ -21,12 +21,14 @@ pub(super) struct ImportFile {
 }
 
 impl ImportFile {
-    /// Writes the blocks beside the configuration; replaces what an earlier run left, and nothing else.
+    /// Removes what an earlier run left, and nothing else: a plan without it shows what is wanted.
+    pub(super) fn clear(root: &Path) -> files::Result<()> {
+        left_imports(root).map_or(Ok(()), |left| files::remove_file(&left))
+    }
+
+    /// Writes the blocks beside the configuration.
     pub(super) fn write(root: &Path, candidates: &[Candidate]) -> files::Result<Self> {
         let path = root.join(IMPORT_FILE);
-        if let Some(left) = left_imports(root) {
-            files::remove_file(&left)?;
-        }
         files::create_complete(&path, text(candidates).as_bytes(), Mode::Private)?;
         Ok(Self { path })
     }
@@ -96,17 +98,20 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_run_left_is_replaced_and_what_is_of_others_is_not() {
+    fn what_a_killed_run_left_is_removed_and_what_is_of_others_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(IMPORT_FILE);
         std::mem::forget(ImportFile::write(dir.path(), &one()).unwrap());
-        drop(ImportFile::write(dir.path(), &one()).unwrap());
+        assert!(path.exists());
+        ImportFile::clear(dir.path()).unwrap();
+        assert!(!path.exists());
         files::create_new(&path, b"# mine", Mode::Private).unwrap();
         assert!(
             ImportFile::write(dir.path(), &one())
                 .unwrap_err()
                 .is_already_there()
         );
+        ImportFile::clear(dir.path()).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"# mine");
     }
 

@@ -144,6 +144,7 @@ pub fn plan(
     let before = nothing_usable(request)?;
     let root = request.place.root();
     let scratch = Scratch::make(root)?;
+    ImportFile::clear(root)?;
     let terraform = terraform(request, &scratch)?;
     let init = terraform.init(&InitArgs::default(), "init", on_event);
     if before.as_ref().is_none_or(is_passed_over_by_init) {
