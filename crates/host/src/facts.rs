@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pve_api::access::Permissions;
+use pve_api::cluster::VmResource;
 use pve_api::network::Bridge;
 use pve_api::node::{Node, NodeStatus};
 use pve_api::pci::{PciDevice, PciMapping};
@@ -33,6 +34,7 @@ pub struct Facts {
     permissions: OnceCell<Fact<Permissions>>,
     statuses: Cells<NodeName, NodeStatus>,
     device_claims: Cells<NodeName, Vec<DeviceClaim>>,
+    resources: OnceCell<Fact<Vec<VmResource>>>,
 }
 
 impl Facts {
@@ -50,6 +52,7 @@ impl Facts {
             permissions: OnceCell::new(),
             statuses: Mutex::default(),
             device_claims: Mutex::default(),
+            resources: OnceCell::new(),
         }
     }
 
@@ -64,6 +67,14 @@ impl Facts {
     /// The VMs of a node, templates included, as far as these credentials see them.
     pub async fn vms(&self, node: &NodeName) -> Fact<Vec<VmSummary>> {
         once(&self.vms, node.clone(), self.client.vm_list(node)).await
+    }
+
+    /// The VMs of the cluster with their pools; names and power in it lag behind.
+    pub async fn resources(&self) -> Fact<Vec<VmResource>> {
+        self.resources
+            .get_or_init(async || shared(self.client.vm_resources().await))
+            .await
+            .clone()
     }
 
     /// The storages of a node.

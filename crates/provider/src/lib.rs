@@ -8,6 +8,7 @@
 
 mod block;
 mod functions;
+mod host_data;
 mod notices;
 mod patience;
 mod pci_mapping;
@@ -25,6 +26,7 @@ use tf_plugin::Plugin;
 
 pub use block::Block;
 pub use functions::{BootstrapContract, InputError, Topology};
+pub use host_data::HostData;
 pub use notices::Notices;
 pub use pci_mapping::PciMapping;
 pub use session::Session;
@@ -35,7 +37,8 @@ pub fn plugin(environment: Environment) -> Plugin {
     let session = Arc::new(Session::new(environment));
     Plugin::new(Block::new(Arc::clone(&session)))
         .resource(TalosVm::new(Arc::clone(&session)))
-        .resource(PciMapping::new(session))
+        .resource(PciMapping::new(Arc::clone(&session)))
+        .data_source(HostData::new(session))
         .data_source(Notices)
         .function(Topology)
         .function(InputError)

@@ -31,6 +31,10 @@ pub struct Session {
     planned_devices: Mutex<BTreeMap<VmId, DeviceClaim>>,
     /// What the new VMs of this run take from each node.
     demands: Mutex<BTreeMap<NodeName, Demand>>,
+    /// Problems with the host that were said, and for which VM.
+    told: Mutex<BTreeMap<String, String>>,
+    /// VMs that this run refuses without saying so again, with the VM that it was said for.
+    refused: Mutex<BTreeMap<VmId, String>>,
     /// The control planes of the host, when somebody had to know.
     pub(crate) control_planes: tokio::sync::OnceCell<Vec<Member>>,
     /// Held while a VM is restarted: one at a time.
@@ -51,6 +55,8 @@ pub(crate) struct Run {
     pub(crate) facts: Facts,
     /// Whether the caller is root@pam with a password, to whom some options are reserved.
     pub(crate) is_root: bool,
+    /// The version of Proxmox VE.
+    pub(crate) version: String,
     provenance: String,
     explained: Mutex<bool>,
 }
@@ -62,6 +68,7 @@ impl Run {
             policy,
             facts: host.facts,
             is_root: host.is_root,
+            version: host.version,
             provenance: host.provenance,
             explained: Mutex::new(false),
         }
@@ -97,6 +104,8 @@ impl Session {
             planned_mappings: Mutex::default(),
             planned_devices: Mutex::default(),
             demands: Mutex::default(),
+            told: Mutex::default(),
+            refused: Mutex::default(),
             control_planes: tokio::sync::OnceCell::new(),
             restarting: tokio::sync::Mutex::default(),
         }
@@ -166,6 +175,23 @@ impl Session {
     /// Returns the PCI mappings that this run makes.
     pub(crate) fn planned_mappings(&self) -> BTreeMap<MappingId, MappedDevice> {
         lock(&self.planned_mappings).clone()
+    }
+
+    /// Notes that a problem is said for a VM; gives the VM for which it was said already.
+    pub(crate) fn tells(&self, problem: String, name: &str) -> Option<String> {
+        let mut told = lock(&self.told);
+        let first = told.entry(problem).or_insert_with(|| name.to_owned());
+        (first != name).then(|| first.clone())
+    }
+
+    /// Notes that a VM is refused for what was said for another.
+    pub(crate) fn refuses(&self, vmid: VmId, because_of: String) {
+        lock(&self.refused).insert(vmid, because_of);
+    }
+
+    /// Returns the VM for which it was said why this one is refused.
+    pub(crate) fn refused(&self, vmid: VmId) -> Option<String> {
+        lock(&self.refused).get(&vmid).cloned()
     }
 
     /// Notes that this run makes a VM; returns what all new VMs of its node take together.

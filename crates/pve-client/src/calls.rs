@@ -136,6 +136,11 @@ impl Client {
         self.done(pool::add_vms(id, vmids)).await
     }
 
+    /// Puts VMs into a pool that may be in another one.
+    pub async fn move_to_pool(&self, id: &PoolId, vmids: &[VmId]) -> Result<(), Error> {
+        self.done(pool::move_vms(id, vmids)).await
+    }
+
     /// Takes VMs out of a pool.
     pub async fn remove_from_pool(&self, id: &PoolId, vmids: &[VmId]) -> Result<(), Error> {
         self.done(pool::remove_vms(id, vmids)).await

@@ -52,7 +52,7 @@ arguments! {
     Template = "template",
     /// Full or linked clone: a fact of creation.
     Clone = "clone",
-    /// The resource pool that the VM is created in: a fact of creation.
+    /// The resource pool of the VM, which no option of it holds.
     Pool = "pool",
     /// The role in the Talos cluster.
     Role = "role",

@@ -10,6 +10,7 @@ use super::drive::{Drive, End, Goal, half_way};
 use super::encode::{self, Spelling};
 use super::mapped::settled;
 use super::plan::protect;
+use super::pool;
 use super::read::actual;
 use super::schema::PARKED;
 use crate::policy::Policy;
@@ -33,6 +34,13 @@ async fn create(
     request: &ApplyRequest,
 ) -> Result<ApplyResponse, Diagnostics> {
     let wanted = decode::state(&request.planned)?;
+    if let Some(other) = session.refused(wanted.key.vmid) {
+        return Err(
+            Diagnostic::error(format!("{} cannot be created", wanted.key))
+                .detail(format!("The reason is that of {other}."))
+                .into(),
+        );
+    }
     settled(run, &wanted).await?;
     let existing = request.planned.get("existing").as_bool() == Some(true);
     let template = if existing {
@@ -59,6 +67,7 @@ async fn create(
         .await
     {
         End::Done { present, notes } => {
+            pool::settle(run, &wanted).await?;
             finished(&wanted, present.as_deref(), &request.planned, existing)
                 .map(|response| told(response, notes))
         }
@@ -97,6 +106,7 @@ async fn update(
         .await
     {
         End::Done { present, notes } => {
+            pool::settle(run, &wanted).await?;
             finished(&wanted, present.as_deref(), &request.planned, existing)
                 .map(|response| told(response, notes))
         }

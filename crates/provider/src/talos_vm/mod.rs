@@ -8,6 +8,7 @@ mod import;
 mod mapped;
 mod pending;
 mod plan;
+mod pool;
 pub(crate) mod quorum;
 mod read;
 mod schema;

@@ -11,6 +11,8 @@ use vm::{
 
 use super::decode;
 use super::encode::{self, Spelling};
+use super::pool;
+use super::schema::{PARKED, RENAMED};
 use crate::session::{Run, Session};
 use crate::sight::look_when_cloned;
 
@@ -33,7 +35,8 @@ pub(super) async fn read(
     };
     let mut warnings = own(&held, &present)?;
     let actual = actual(&held, &present)?;
-    if actual.name != held.key.name {
+    let is_renamed = actual.name != held.key.name;
+    if is_renamed {
         warnings.push(renamed(&held, &actual.name));
     }
     let managed: BTreeSet<Argument> = held.managed().union(&actual.managed()).copied().collect();
@@ -44,6 +47,12 @@ pub(super) async fn read(
     let state = encode::state(&held.key, &actual, &managed, Some(&spelling))
         .with("existing", request.state.get("existing").clone());
     let mut response = ReadResponse::new(state).with_identity(encode::identity(&held.key));
+    if managed.contains(&Argument::Pool)
+        && let Some(pool) = pool::shown(&run, &held.key).await?
+    {
+        response.state.set("pool", pool);
+    }
+    response.private = noted(&request.private, is_renamed);
     response.diagnostics = warnings;
     Ok(response)
 }
@@ -87,7 +96,18 @@ fn unmarked(held: &Wanted) -> Diagnostic {
 
 fn renamed(held: &Wanted, name: &str) -> Diagnostic {
     Diagnostic::warning(format!("{} was renamed to {name} in Proxmox", held.key))
-        .detail("The next apply that changes this VM gives it its name back.")
+        .detail("The next apply gives it its name back.")
+}
+
+/// The name is what the VM is known by, so another one in Proxmox is no change of an argument: a
+/// note beside the state makes the next plan an update.
+fn noted(private: &[u8], is_renamed: bool) -> Option<Vec<u8>> {
+    match (private, is_renamed) {
+        (PARKED, _) => None,
+        (_, true) => Some(RENAMED.to_vec()),
+        (RENAMED, false) => Some(Vec::new()),
+        (_, false) => None,
+    }
 }
 
 pub(super) fn actual(held: &Wanted, present: &Present) -> Result<Actual, Diagnostic> {

@@ -5,9 +5,12 @@ use tf_plugin::{Attribute, IdentityAttribute, IdentitySchema, Nesting, Schema, T
 /// Kept by the provider beside the state of a VM whose apply was stopped before its end.
 pub(super) const PARKED: &[u8] = br#"{"parked":true}"#;
 
+/// Kept by the provider beside the state of a VM that somebody renamed in Proxmox.
+pub(super) const RENAMED: &[u8] = br#"{"renamed":true}"#;
+
 const NULL_IS_UNMANAGED: &str = "A VM made by cloning a Talos template. An argument that is left out is not \
 managed: it is neither compared nor written. Changing `name`, `env_name`, `vmid` or `node` replaces the VM; \
-`template`, `clone`, `pool` and `talos_version` are facts of its creation, and changing them is recorded only.";
+`template`, `clone` and `talos_version` are facts of its creation, and changing them is recorded only.";
 
 pub(super) fn resource() -> Schema {
     let key = [
@@ -27,7 +30,7 @@ pub(super) fn resource() -> Schema {
             .required()
             .describe("The template, by name or VMID."),
         Attribute::string("clone").describe("`full` or `linked`."),
-        Attribute::string("pool").describe("The resource pool to create the VM in."),
+        Attribute::string("pool").describe("The resource pool of the VM."),
         Attribute::string("role").describe("`controlplane` or `worker`."),
         Attribute::string("talos_version").describe("The Talos version of the template."),
     ];

@@ -41,6 +41,20 @@ impl Bench {
         self.terraform.copy()
     }
 
+    /// Somebody else with all rights.
+    pub(crate) fn client(&self) -> pve_client::Client {
+        let (id, secret) = self.sim.token("root").expect("a token of the scenario");
+        let connection = pve_client::Connection {
+            endpoint: self.sim.url().parse().expect("an address"),
+            auth: pve_client::Auth::Token {
+                id: id.parse().expect("an id"),
+                secret: pve_client::Secret::new(secret),
+            },
+            tls: pve_client::Tls::Insecure,
+        };
+        pve_client::Client::new(&connection).expect("a client")
+    }
+
     /// From now on a user with a password instead of the token.
     pub(crate) fn log_in(&mut self, user: &str) {
         let known = User {

@@ -2,7 +2,9 @@
 
 mod bench;
 mod devices;
+mod drift;
 mod figures;
+mod host_data;
 mod identity;
 mod interruption;
 mod life;
@@ -10,6 +12,7 @@ mod matrix;
 mod privileges;
 mod problems;
 mod process;
+mod refusals;
 mod room;
 mod terraform;
 mod together;

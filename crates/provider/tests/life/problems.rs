@@ -76,7 +76,7 @@ async fn an_unreachable_host_is_one_error() {
 async fn an_unknown_node_is_named() {
     insta::assert_snapshot!(refused_with("node", "pve2").await, @r#"
     VM 8010 k3s-dev-worker-1 cannot be created (at node)
-    There is no node `pve2`. Nodes of this host: pve.
+    There is no node `pve2`. Nodes of this host: pve. This is said once for all VMs of this plan that ask for the same.
     "#);
 }
 
@@ -84,8 +84,20 @@ async fn an_unknown_node_is_named() {
 async fn a_missing_template_is_named() {
     insta::assert_snapshot!(refused_with("template", "talos-v9").await, @r#"
     VM 8010 k3s-dev-worker-1 cannot be created (at template)
-    There is no template `talos-v9`, or these credentials may not see it. Templates that they see: talos-v1.13-nocloud (9000). Seeing one needs VM.Audit and VM.Clone on /vms/VMID.
+    There is no template `talos-v9`, or these credentials may not see it. Templates that they see: talos-v1.13-nocloud (9000). Seeing one needs VM.Audit and VM.Clone on /vms/VMID. This is said once for all VMs of this plan that ask for the same.
     "#);
+}
+
+#[tokio::test]
+async fn a_missing_template_is_said_once_for_all_vms() {
+    let mut bench = Bench::start().await;
+    let mut config = workers(3);
+    for vm in config.values_mut() {
+        vm.set("template", "talos-v9");
+    }
+    let outcome = bench.terraform.apply(&config).await;
+    assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);
+    assert_eq!(bench.writes(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -101,7 +113,7 @@ async fn a_vm_that_is_no_template_is_named() {
     let outcome = bench.terraform.apply(&config).await;
     insta::assert_snapshot!(outcome.errors.join("\n"), @r#"
     VM 8010 k3s-dev-worker-1 cannot be created (at template)
-    VM 500 `plain` is not a template. Convert it (stopped, without snapshots) with `qm template 500`, or name another.
+    VM 500 `plain` is not a template. Convert it (stopped, without snapshots) with `qm template 500`, or name another. This is said once for all VMs of this plan that ask for the same.
     "#);
     assert_eq!(bench.writes(), Vec::<String>::new());
 }
@@ -110,7 +122,7 @@ async fn a_vm_that_is_no_template_is_named() {
 async fn a_storage_that_takes_no_disks_is_named() {
     insta::assert_snapshot!(refused_with("storage", "backup").await, @r#"
     VM 8010 k3s-dev-worker-1 cannot be created (at storage)
-    There is no storage `backup`, or these credentials lack Datastore.AllocateSpace on /storage/backup. Storages for disks of VMs: local, local-lvm.
+    There is no storage `backup`, or these credentials lack Datastore.AllocateSpace on /storage/backup. Storages for disks of VMs: local, local-lvm. This is said once for all VMs of this plan that ask for the same.
     "#);
 }
 
@@ -118,7 +130,7 @@ async fn a_storage_that_takes_no_disks_is_named() {
 async fn a_missing_bridge_is_named() {
     insta::assert_snapshot!(refused_with("bridge", "vmbr9").await, @r#"
     VM 8010 k3s-dev-worker-1 cannot be created (at bridge)
-    There is no bridge `vmbr9`, or these credentials lack SDN.Use on /sdn/zones/localnetwork/vmbr9. Bridges that they see: vmbr0.
+    There is no bridge `vmbr9`, or these credentials lack SDN.Use on /sdn/zones/localnetwork/vmbr9. Bridges that they see: vmbr0. This is said once for all VMs of this plan that ask for the same.
     "#);
 }
 

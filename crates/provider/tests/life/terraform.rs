@@ -1,7 +1,7 @@
 //! What Terraform does with a provider, without Terraform: refresh, plan, apply in processes of
 //! their own, a state, and the rules that core enforces on every answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tf_plugin::client::{Client, Lost};
@@ -338,6 +338,29 @@ impl Terraform {
         }
         self.working.set(None);
         outcome
+    }
+
+    /// Reads a data source.
+    pub(crate) async fn data(&mut self, name: &str, config: Value) -> (Value, Outcome) {
+        let mut outcome = Outcome::default();
+        let client = self.process(&mut outcome).await;
+        let read = outcome.keep(client.read_data(name, &config).await);
+        self.working.set(None);
+        (read.map(|read| read.state).unwrap_or_default(), outcome)
+    }
+
+    /// The attributes that a refresh finds changed, by key.
+    pub(crate) async fn drift(&self, config: &Config) -> BTreeMap<String, BTreeSet<String>> {
+        let refreshed = self.planned(config, true).await.refreshed;
+        let changed = |(key, row): (&String, &Row)| {
+            let now = refreshed.get(key)?.object.as_map()?;
+            let before = row.object.as_map()?;
+            let names = before
+                .iter()
+                .filter(|(name, is)| now.get(*name) != Some(*is));
+            Some((key.clone(), names.map(|(name, _)| name.clone()).collect()))
+        };
+        self.state.iter().filter_map(changed).collect()
     }
 }
 

@@ -45,6 +45,11 @@ pub fn add_vms(id: &PoolId, vmids: &[VmId]) -> Request<Nothing> {
     change(id, vmids)
 }
 
+/// Puts VMs into a pool that may be in another one.
+pub fn move_vms(id: &PoolId, vmids: &[VmId]) -> Request<Nothing> {
+    change(id, vmids).with("allow-move", 1)
+}
+
 /// Takes VMs out of a pool.
 pub fn remove_vms(id: &PoolId, vmids: &[VmId]) -> Request<Nothing> {
     change(id, vmids).with("delete", 1)

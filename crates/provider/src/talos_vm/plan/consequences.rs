@@ -107,12 +107,7 @@ fn moved(wanted: &Wanted, is: Option<&str>) -> Option<Refusal> {
 
 /// Says which changes are facts of a creation that has already happened.
 pub(super) fn recorded(key: &VmKey, differences: &[Difference]) -> Option<Diagnostic> {
-    let facts = [
-        Argument::Template,
-        Argument::Clone,
-        Argument::Pool,
-        Argument::TalosVersion,
-    ];
+    let facts = [Argument::Template, Argument::Clone, Argument::TalosVersion];
     let recorded: Vec<Difference> = differences
         .iter()
         .filter(|difference| facts.contains(&difference.argument) && difference.is.is_some())

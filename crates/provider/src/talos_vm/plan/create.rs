@@ -4,7 +4,8 @@ use host::{Sight, listed_power, sentence};
 use pve_api::VmId;
 use tf_plugin::{AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse, Stop, Value};
 use vm::{
-    CloneTask, Consent, Identity, InState, Observed, Present, Refusal, VmKey, Wanted, identity_of,
+    Argument, CloneTask, Consent, Identity, InState, Observed, Present, Problem, Refusal, VmKey,
+    Wanted, identity_of,
 };
 
 use super::consequences::consequences;
@@ -34,9 +35,9 @@ pub(super) async fn create(
     let Some(run) = session.run()? else {
         return Ok(response);
     };
-    let node = node_problem(&run, &wanted).await?;
-    if let Some(problem) = node {
-        return Err(problem.into());
+    if let Some(problem) = node_problem(&run, &wanted).await? {
+        refuse(session, key, &[problem])?;
+        return Ok(response);
     }
     let existing = find(session, &run, &wanted, &request.stop).await?;
     response.planned.set("existing", existing.is_some());
@@ -165,10 +166,41 @@ fn changes_of_taking_over(
     consequences(policy, wanted, &actual.differences(wanted), present.power)
 }
 
-async fn node_problem(run: &Run, wanted: &Wanted) -> Result<Option<Diagnostic>, Diagnostic> {
+async fn node_problem(run: &Run, wanted: &Wanted) -> Result<Option<Problem>, Diagnostic> {
     let problem = host::node_problem(&run.facts, wanted).await;
-    let problem = problem.map_err(|unread| run.unread(&unread))?;
-    Ok(problem.map(|problem| diagnostic(&wanted.key, &problem)))
+    problem.map_err(|unread| run.unread(&unread))
+}
+
+/// Refuses a VM. What is wrong with the host for many VMs alike is said for the first of them; the
+/// plan fails by that, and an apply of the others is refused, too.
+fn refuse(session: &Session, key: &VmKey, problems: &[Problem]) -> Result<(), Diagnostics> {
+    let mut said = None;
+    let is_new = |problem: &&Problem| {
+        let first = is_shared(problem.argument)
+            .then(|| session.tells(format!("{}: {problem}", key.node), &key.name))
+            .flatten();
+        let is_new = first.is_none();
+        said = said.take().or(first);
+        is_new
+    };
+    let new: Vec<Diagnostic> = problems
+        .iter()
+        .filter(is_new)
+        .map(|problem| diagnostic(key, problem))
+        .collect();
+    if new.is_empty() {
+        session.refuses(key.vmid, said.unwrap_or_default());
+        return Ok(());
+    }
+    Err(new.into())
+}
+
+/// Arguments that name something of the host.
+const fn is_shared(argument: Argument) -> bool {
+    matches!(
+        argument,
+        Argument::Node | Argument::Template | Argument::Storage | Argument::Bridge
+    )
 }
 
 /// Checks what the host says against what is wanted of a new VM.
@@ -182,11 +214,8 @@ async fn problems(
     let found = host::creation(&run.facts, wanted, &demand).await;
     let found = found.map_err(|unread| run.unread(&unread))?;
     if !found.problems.is_empty() {
-        let all = found
-            .problems
-            .iter()
-            .map(|problem| diagnostic(key, problem));
-        return Err(all.collect::<Vec<_>>().into());
+        refuse(session, key, &found.problems)?;
+        return Ok(Vec::new());
     }
     let shortages = found.shortages.iter().map(|problem| short(key, problem));
     let namesake = found.namesake.map(|other| namesake(key, other));
@@ -194,7 +223,7 @@ async fn problems(
     Ok(shortages.chain(namesake).chain(only_read).collect())
 }
 
-fn short(key: &VmKey, problem: &vm::Problem) -> Diagnostic {
+fn short(key: &VmKey, problem: &Problem) -> Diagnostic {
     Diagnostic::warning(format!("{key} may not have the room it is given"))
         .detail(sentence(&problem.to_string()))
         .at(AttributePath::new(problem.argument.name()))
@@ -211,8 +240,13 @@ fn namesake(key: &VmKey, other: VmId) -> Diagnostic {
         .at(AttributePath::new("name"))
 }
 
-fn diagnostic(key: &VmKey, problem: &vm::Problem) -> Diagnostic {
+fn diagnostic(key: &VmKey, problem: &Problem) -> Diagnostic {
+    let once = if is_shared(problem.argument) {
+        " This is said once for all VMs of this plan that ask for the same."
+    } else {
+        ""
+    };
     Diagnostic::error(format!("{key} cannot be created"))
-        .detail(sentence(&problem.to_string()))
+        .detail(format!("{}{once}", sentence(&problem.to_string())))
         .at(AttributePath::new(problem.argument.name()))
 }

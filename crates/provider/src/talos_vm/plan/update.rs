@@ -11,7 +11,7 @@ use crate::policy::Policy;
 use crate::session::{Run, Session};
 use crate::talos_vm::decode::{self, Decoded};
 use crate::talos_vm::encode;
-use crate::talos_vm::schema::PARKED;
+use crate::talos_vm::schema::{PARKED, RENAMED};
 use host::listed_power;
 
 pub(super) async fn update(
@@ -52,9 +52,9 @@ pub(super) async fn update(
                 .extend(recorded(&held.key, &changes.differences));
         }
     }
-    if request.private == PARKED {
-        // The object is unfinished though nothing differs: only an unknown value makes Terraform
-        // call the apply that finishes it.
+    if [PARKED, RENAMED].contains(&request.private.as_slice()) {
+        // Something is left to do though nothing differs: only an unknown value makes Terraform
+        // call the apply that does it.
         response.planned.set("existing", Value::Unknown);
     }
     Ok(response)

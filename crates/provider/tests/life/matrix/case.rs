@@ -55,18 +55,22 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// One case with what was wrong in it.
-    pub(crate) fn of_one(faults: Vec<String>) -> Self {
+    /// Cases with what was wrong in them, at most one fault in each.
+    pub(crate) fn of(cases: usize, foreign_writes: usize, faults: Vec<String>) -> Self {
         Self {
-            cases: 1,
-            converged: usize::from(faults.is_empty()),
-            foreign_writes: 0,
+            cases,
+            converged: cases.saturating_sub(faults.len()),
+            foreign_writes,
             faults,
         }
     }
 
     pub(crate) fn cases(&self) -> usize {
         self.cases
+    }
+
+    pub(crate) fn foreign_writes(&self) -> usize {
+        self.foreign_writes
     }
 
     pub(crate) fn converged(&self) -> usize {

@@ -1,29 +1,33 @@
 //! Worlds drawn at random: after an apply the next plan is empty, whatever the host held before.
+//!
+//! Many VMs share a host, each with a draw of its own: what is proven is proven for each of them, and
+//! a host need not be made for each.
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config as Draws, TestRunner};
+use proptest::test_runner::{Config as Draws, RngAlgorithm, TestRng, TestRunner};
 use tf_plugin::Value;
-use tokio::task::JoinSet;
 
-use super::case::Figures;
+use super::batches::{Batch, in_batches};
 use crate::bench::{Bench, worker};
 use crate::figures::{full, report};
 use crate::terraform::Config;
 
-/// An environment and what somebody did to the host between two applies.
+/// A VM before and after, and what somebody did to it between two applies.
 #[derive(Debug, Clone)]
 struct Drawn {
-    first: Config,
-    second: Config,
-    /// VMID, option and value, written behind Terraform's back.
-    edits: Vec<(u32, &'static str, &'static str)>,
+    first: Value,
+    second: Value,
+    /// Option and value, written behind Terraform's back.
+    edits: Vec<(&'static str, &'static str)>,
     stopped: bool,
     forgotten: bool,
 }
 
-fn vm(number: u32) -> impl Strategy<Value = Value> {
-    let hardware = (1..8_u32, 1..5_u32, 5..30_u32, any::<bool>());
+fn vm() -> impl Strategy<Value = Value> {
+    let hardware = (1..8_u32, 1..5_u32, 5..9_u32, any::<bool>(), any::<bool>());
     let network = (
         prop::option::of(1..4094_u32),
         prop::sample::select(vec!["static", "dhcp_reserved"]),
@@ -35,18 +39,18 @@ fn vm(number: u32) -> impl Strategy<Value = Value> {
         prop::sample::subsequence(vec!["a", "B", "talos", "x.y"], 0..4),
     );
     (hardware, network, habits).prop_map(move |(hardware, network, habits)| {
-        let (cores, memory, disk, managed) = hardware;
+        let (cores, memory, disk, managed, uefi) = hardware;
         let (vlan, mode, gateway) = network;
         let (onboot, started, tags) = habits;
-        let vm = worker(number)
-            .with("cores", cores)
-            .with("memory", memory * 1024)
+        let vm = Value::object([("cores", cores)])
+            .with("memory", memory * 512)
             .with("disk_gb", disk)
             .with("vlan", vlan)
             .with("address_mode", mode)
             .with("onboot", onboot)
             .with("started", started)
-            .with("tags", Value::list(tags));
+            .with("tags", Value::list(tags))
+            .with("bios", if uefi { "ovmf" } else { "seabios" });
         let vm = if gateway {
             vm
         } else {
@@ -60,111 +64,126 @@ fn vm(number: u32) -> impl Strategy<Value = Value> {
     })
 }
 
-fn drawn() -> impl Strategy<Value = Drawn> {
-    let both = (vm(1), vm(2), vm(1), vm(2));
-    let edit = (
-        8010..8012_u32,
-        prop::sample::select(vec![
-            ("cores", "9"),
-            ("memory", "777"),
-            ("tags", "mine"),
-            ("onboot", "0"),
-            ("protection", "1"),
-            ("name", "renamed"),
-            ("description", "my notes"),
-            ("nameserver", "192.0.2.1"),
-            ("machine", "pc"),
-        ]),
-    );
-    let edits = prop::collection::vec(edit, 0..4);
-    (both, edits, any::<bool>(), any::<bool>()).prop_map(|(both, edits, stopped, forgotten)| {
-        let (one, two, again, other) = both;
-        // A disk only grows.
-        let grown =
-            |before: &Value, after: Value| after.with("disk_gb", before.get("disk_gb").clone());
-        let config = |one: Value, two: Value| {
-            Config::from([("worker-1".to_owned(), one), ("worker-2".to_owned(), two)])
-        };
-        // Without state and marker a VM is a stranger.
-        let kept = |option: &str| !(forgotten && option == "description");
-        Drawn {
-            second: config(grown(&one, again), grown(&two, other)),
-            first: config(one, two),
-            edits: edits
-                .into_iter()
-                .filter(|(_, (option, _))| kept(option))
-                .map(|(vmid, (option, value))| (vmid, option, value))
-                .collect(),
-            stopped,
-            forgotten,
-        }
-    })
-}
+const EDITS: [(&str, &str); 12] = [
+    ("cores", "9"),
+    ("sockets", "2"),
+    ("memory", "777"),
+    ("tags", "mine"),
+    ("onboot", "0"),
+    ("protection", "1"),
+    ("name", "renamed"),
+    ("description", "my notes"),
+    ("nameserver", "192.0.2.1"),
+    ("machine", "pc"),
+    ("bios", "ovmf"),
+    ("startup", "order=7"),
+];
 
-async fn settles(drawn: Drawn) -> Figures {
-    let mut bench = Bench::start().await;
-    bench.terraform.set("allow_restart", true);
-    let mut faults = applied_and_empty(&mut bench, &drawn.first).await;
-    bench.sim.edit(|world| {
-        for (vmid, option, value) in &drawn.edits {
-            if let Some(vm) = world.vm_mut(*vmid) {
-                vm.set_option(option, value);
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let edits = prop::collection::vec(prop::sample::select(EDITS.to_vec()), 0..4);
+    (vm(), vm(), edits, any::<bool>(), any::<bool>()).prop_map(
+        |(first, second, edits, stopped, forgotten)| {
+            // Without state and marker a VM is a stranger.
+            let kept = |option: &str| !(forgotten && option == "description");
+            Drawn {
+                // A disk only grows.
+                second: second.with("disk_gb", first.get("disk_gb").clone()),
+                first,
+                edits: edits
+                    .into_iter()
+                    .filter(|(option, _)| kept(option))
+                    .collect(),
+                stopped,
+                forgotten,
             }
-        }
-        if drawn.stopped {
-            world.guest_exits(8010);
-        }
-    });
-    if drawn.forgotten {
-        bench.terraform.state.clear();
-    }
-    faults.extend(applied_and_empty(&mut bench, &drawn.second).await);
-    Figures::of_one(
-        faults
-            .into_iter()
-            .map(|fault| format!("{drawn:?}: {fault}"))
-            .collect(),
+        },
     )
 }
 
-async fn applied_and_empty(bench: &mut Bench, config: &Config) -> Vec<String> {
-    let mut faults = bench.terraform.apply(config).await.errors;
-    for planned in [
-        bench.terraform.plan(config).await,
-        bench.terraform.plan_only(config).await,
-    ] {
-        faults.extend(planned.errors.iter().cloned());
-        if !planned.changes().is_empty() {
-            faults.push(format!("not empty: {:?}", planned.changes()));
+fn key(number: u32) -> String {
+    format!("worker-{number:03}")
+}
+
+/// The configuration of a batch, one VM for each draw.
+fn config(draws: &[Drawn], of: impl Fn(&Drawn) -> &Value) -> Config {
+    (1..)
+        .zip(draws)
+        .map(|(number, drawn)| {
+            let own = of(drawn).as_map().into_iter().flatten();
+            let vm = own.fold(worker(number), |vm, (name, value)| {
+                vm.with(name, value.clone())
+            });
+            (key(number), vm)
+        })
+        .collect()
+}
+
+async fn settle(draws: Vec<Drawn>) -> Batch {
+    let mut bench = Bench::start().await;
+    bench.terraform.parallelism = 10;
+    bench.terraform.set("allow_restart", true);
+    let mut batch = Batch::of(draws.len());
+    applied_and_empty(
+        &mut bench,
+        &config(&draws, |drawn| &drawn.first),
+        &mut batch,
+    )
+    .await;
+    bench.sim.edit(|world| {
+        for (vmid, drawn) in (8010..).zip(&draws) {
+            if let Some(vm) = world.vm_mut(vmid) {
+                for (option, value) in &drawn.edits {
+                    vm.set_option(option, value);
+                }
+            }
+            if drawn.stopped {
+                world.guest_exits(vmid);
+            }
+        }
+    });
+    for (number, drawn) in (1..).zip(&draws) {
+        if drawn.forgotten {
+            bench.terraform.state.remove(&key(number));
         }
     }
-    faults
+    applied_and_empty(
+        &mut bench,
+        &config(&draws, |drawn| &drawn.second),
+        &mut batch,
+    )
+    .await;
+    batch.explain(|place| format!("{:?}", draws[place]));
+    batch
+}
+
+async fn applied_and_empty(bench: &mut Bench, config: &Config, batch: &mut Batch) {
+    let applied = bench.terraform.apply(config).await;
+    let plans = [
+        bench.terraform.plan(config).await,
+        bench.terraform.plan_only(config).await,
+    ];
+    for told in [applied].iter().chain(&plans) {
+        told.errors.iter().for_each(|error| batch.error(error));
+    }
+    let changed: BTreeSet<&str> = plans
+        .iter()
+        .flat_map(|plan| plan.changes().into_keys())
+        .collect();
+    for (place, key) in config.keys().enumerate() {
+        if changed.contains(key.as_str()) {
+            batch.fault(place, "not empty");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idempotency_of_random_worlds() {
-    let count = if full() { 500 } else { 12 };
-    let mut runner = TestRunner::new_with_rng(
-        Draws::default(),
-        prop::test_runner::TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha),
-    );
+    let count = if full() { 10_000 } else { 24 };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Draws::default(), rng);
     let strategy = drawn();
-    let mut figures = Figures::default();
-    let mut running = JoinSet::new();
-    for _ in 0..count {
-        let world = strategy.new_tree(&mut runner).expect("a draw").current();
-        if running.len() >= super::AT_ONCE {
-            figures += running
-                .join_next()
-                .await
-                .expect("some run")
-                .expect("no panic");
-        }
-        running.spawn(settles(world));
-    }
-    while let Some(done) = running.join_next().await {
-        figures += done.expect("no panic");
-    }
+    let draws = (0..count).map(|_| strategy.new_tree(&mut runner).expect("a draw").current());
+    let figures = in_batches(draws, settle).await;
     report(&format!(
         "idempotency: {} random pairs of inputs with changes from outside, {} with empty second plans, with and \
          without refresh",

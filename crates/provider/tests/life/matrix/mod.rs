@@ -4,6 +4,7 @@
 //! `cargo test` runs a fixed sample. With `EM_INFRA_PROVE=full` every case runs, as
 //! `cargo xtask prove survival --full` does. Each test prints its figures.
 
+mod batches;
 mod calls;
 mod case;
 mod environments;

@@ -1,8 +1,16 @@
 //! VMs of others in every disguise on the place of ours: never a write.
+//!
+//! Disguises are drawn for every VMID of a host at once, so that they also stand beside each other.
 
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config as Draws, RngAlgorithm, TestRng, TestRunner};
 use pve_sim::World;
 use tf_plugin::Value;
+use vm::Marker;
+use vm::marker::{Found, embed, find};
 
+use super::batches::{Batch, in_batches};
 use crate::bench::{Bench, worker};
 use crate::figures::{full, report};
 use crate::terraform::Config;
@@ -11,163 +19,244 @@ use crate::terraform::Config;
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Disguise {
-    vmid: u32,
     notes: Notes,
     our_uuid: bool,
     our_name: bool,
+    our_mac: bool,
     running: bool,
     in_state: bool,
+    template: bool,
+    cores: u32,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Notes {
     None,
     Plain,
-    /// The marker of our VM with another VMID in the world around it: a clone.
+    /// The marker of our VM with another VMID: a clone.
     OfAnotherVmid,
-    /// The marker of another VM of ours.
+    /// The marker of another VM of ours, with the VMID of this one in it.
     OfAnotherVm,
+    /// The marker of this VM of another environment.
+    OfAnotherEnvironment,
+    /// Our marker, edited by hand.
+    Edited,
+    /// Our marker in a format that is not known yet.
+    Newer,
 }
 
-/// All of them. A VM with our UUID that the state holds is ours with its notes gone, not a stranger.
-fn disguises() -> Vec<Disguise> {
-    let flags = (0..16_u32).map(|bits| [1, 2, 4, 8].map(|bit| bits & bit != 0));
-    let all = flags.flat_map(|[our_uuid, our_name, running, in_state]| {
-        [
-            Notes::None,
-            Notes::Plain,
-            Notes::OfAnotherVmid,
-            Notes::OfAnotherVm,
-        ]
-        .map(|notes| Disguise {
-            vmid: if matches!(notes, Notes::OfAnotherVmid) {
-                8012
-            } else {
-                8010
-            },
-            notes,
-            our_uuid,
-            our_name,
-            running,
-            in_state,
+fn disguise() -> impl Strategy<Value = Disguise> {
+    let notes = prop::sample::select(vec![
+        Notes::None,
+        Notes::Plain,
+        Notes::OfAnotherVmid,
+        Notes::OfAnotherVm,
+        Notes::OfAnotherEnvironment,
+        Notes::Edited,
+        Notes::Newer,
+    ]);
+    let flags = (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    let drawn = (notes, flags, prop::bool::weighted(0.1), 1..9_u32);
+    drawn
+        .prop_map(|(notes, flags, template, cores)| {
+            let (our_uuid, our_name, our_mac, running, in_state) = flags;
+            Disguise {
+                notes,
+                our_uuid,
+                our_name,
+                our_mac,
+                running: running && !template,
+                in_state,
+                template,
+                cores,
+            }
         })
-    });
-    all.filter(|one| {
-        let unmarked = matches!(one.notes, Notes::None | Notes::Plain);
-        !(unmarked && one.our_uuid && one.in_state)
-    })
-    .collect()
+        // A VM with our UUID that the state holds is ours with its notes gone, not a stranger.
+        .prop_filter("ours", |drawn| {
+            let unmarked = matches!(drawn.notes, Notes::None | Notes::Plain | Notes::Edited);
+            !(unmarked && drawn.our_uuid && drawn.in_state)
+        })
+}
+
+/// What stands in the notes of a stranger: `own` is the marker of the VM whose place it takes, `next`
+/// that of its neighbour.
+fn notes(kind: Notes, own: &str, next: &str) -> String {
+    match kind {
+        Notes::None => String::new(),
+        Notes::Plain => "mine".to_owned(),
+        Notes::OfAnotherVm => next.to_owned(),
+        Notes::OfAnotherVmid => {
+            let other = marker(next).key.vmid;
+            rewritten(own, |marker| marker.key.vmid = other)
+        }
+        Notes::OfAnotherEnvironment => rewritten(own, |marker| marker.key.env_name = "lab".into()),
+        Notes::Edited => own.replace("clone=full", "clone=linked"),
+        Notes::Newer => own.replace("em-infra:1 ", "em-infra:2 "),
+    }
+}
+
+fn marker(notes: &str) -> Marker {
+    match find(notes) {
+        Found::Marker(marker) => *marker,
+        other => panic!("{other:?} in {notes}"),
+    }
+}
+
+/// A marker with a check sum that holds, as another run of em-infra writes it.
+fn rewritten(notes: &str, change: impl FnOnce(&mut Marker)) -> String {
+    let mut marker = marker(notes);
+    change(&mut marker);
+    embed("", &marker).expect("short")
 }
 
 impl Disguise {
-    fn put(self, world: &mut World, marker_of_one: &str, marker_of_two: &str) {
-        let number = self.vmid - 8009;
+    fn put(self, world: &mut World, vmid: u32, own: &str, next: &str) {
+        let number = vmid - 8009;
         let uuid = if self.our_uuid { number } else { 0xee };
+        let mac = if self.our_mac { number } else { 0xee };
+        let name = if self.our_name {
+            format!("k3s-dev-worker-{number}")
+        } else {
+            "nas".to_owned()
+        };
         let mut options = vec![
-            (
-                "name",
-                if self.our_name {
-                    format!("k3s-dev-worker-{number}")
-                } else {
-                    "nas".into()
-                },
-            ),
+            ("name", name),
+            ("cores", self.cores.to_string()),
             (
                 "smbios1",
                 format!("uuid=6f1d7c1e-0000-5000-8000-0000000000{uuid:02x}"),
             ),
             (
                 "net0",
-                format!("virtio=BC:24:11:00:00:{number:02X},bridge=vmbr0"),
+                format!("virtio=BC:24:11:00:00:{mac:02X},bridge=vmbr0"),
             ),
         ];
-        match self.notes {
-            Notes::None => {}
-            Notes::Plain => options.push(("description", "mine".into())),
-            Notes::OfAnotherVmid => options.push(("description", marker_of_one.into())),
-            Notes::OfAnotherVm => options.push(("description", marker_of_two.into())),
+        let notes = notes(self.notes, own, next);
+        if !notes.is_empty() {
+            options.push(("description", notes));
         }
-        world.remove_vm(self.vmid);
-        world.put_vm(self.vmid, options);
+        if self.template {
+            options.push(("template", "1".to_owned()));
+        }
+        world.remove_vm(vmid);
+        world.put_vm(vmid, options);
     }
 }
 
-fn config(vmid: u32) -> Config {
-    Config::from([("vm".to_owned(), worker(vmid - 8009))])
+fn key(number: u32) -> String {
+    format!("worker-{number:03}")
 }
 
-async fn untouched(disguise: Disguise) -> usize {
+fn numbers(draws: &[Disguise]) -> impl Iterator<Item = (u32, &Disguise)> {
+    (1..).zip(draws)
+}
+
+fn config(draws: &[Disguise], change: impl Fn(Value) -> Value) -> Config {
+    numbers(draws)
+        .map(|(number, _)| (key(number), change(worker(number))))
+        .collect()
+}
+
+/// Makes all VMs of ours, puts the strangers in their places, and plans, applies, changes and
+/// destroys.
+async fn untouched(draws: Vec<Disguise>) -> Batch {
     let mut bench = Bench::start().await;
-    bench.terraform.set("allow_restart", true);
-    bench.terraform.set("allow_rebuild", true);
-    let made: Config = [1, 2]
-        .map(|number| (format!("made-{number}"), worker(number)))
-        .into();
-    assert_eq!(
-        bench.terraform.apply(&made).await.errors,
-        Vec::<String>::new()
-    );
-    let marker = |vmid| bench.sim.world(|world| world.option(vmid, "description"));
-    let (one, two) = (marker(8010).expect("made"), marker(8011).expect("made"));
-    bench.terraform.state.clear();
-    let config = config(disguise.vmid);
-    if disguise.in_state {
-        assert_eq!(
-            bench.terraform.apply(&config).await.errors,
-            Vec::<String>::new()
-        );
+    bench.terraform.parallelism = 10;
+    for consent in ["allow_restart", "allow_rebuild"] {
+        bench.terraform.set(consent, true);
     }
-    bench.sim.edit(|world| disguise.put(world, &one, &two));
-    if disguise.running {
-        start(&bench, disguise.vmid).await;
-    }
-    let before = bench.sim.world(|world| world.config(disguise.vmid));
+    let ours = config(&draws, |vm| vm.with("started", false));
+    let made = bench.terraform.apply(&ours).await;
+    assert_eq!(made.errors, Vec::<String>::new());
+    disguise_all(&mut bench, &draws).await;
+    let config_of = |vmid| bench.sim.world(|world| world.config(vmid));
+    let before: Vec<_> = numbers(&draws)
+        .map(|(number, _)| config_of(8009 + number))
+        .collect();
     bench.sim.clear_journal();
-    bench.terraform.apply(&config).await;
-    let changed = config["vm"].clone().with("memory", Value::from(1024));
-    bench
-        .terraform
-        .apply(&Config::from([("vm".to_owned(), changed)]))
-        .await;
-    bench.terraform.apply(&Config::new()).await;
-    assert_eq!(
-        bench.sim.world(|world| world.config(disguise.vmid)),
-        before,
-        "{disguise:?}"
-    );
-    bench.writes().len()
+    let rows = bench.terraform.state.clone();
+    for (number, _) in numbers(&draws) {
+        // Each alone: one that is refused would keep the others from being tried.
+        let key = key(number);
+        let row = rows.get(&key).map(|row| (key.clone(), row.clone()));
+        for config in [
+            Config::from([(key.clone(), worker(number))]),
+            Config::from([(key.clone(), worker(number).with("memory", 1024))]),
+            Config::new(),
+        ] {
+            bench.terraform.state = row.clone().into_iter().collect();
+            bench.terraform.apply(&config).await;
+        }
+    }
+    let mut batch = Batch::of(draws.len());
+    for ((place, before), (number, _)) in before.into_iter().enumerate().zip(numbers(&draws)) {
+        if bench.sim.world(|world| world.config(8009 + number)) != before {
+            batch.fault(place, "it was changed");
+        }
+    }
+    for write in bench.writes() {
+        batch.write(&write);
+    }
+    batch.explain(|place| format!("{:?}", draws[place]));
+    batch
+}
+
+async fn disguise_all(bench: &mut Bench, draws: &[Disguise]) {
+    let marker = |number: u32| {
+        let notes = bench
+            .sim
+            .world(|world| world.option(8009 + number, "description"));
+        notes.expect("made")
+    };
+    let markers: Vec<String> = numbers(draws).map(|(number, _)| marker(number)).collect();
+    bench.sim.edit(|world| {
+        for (place, (number, disguise)) in numbers(draws).enumerate() {
+            let next = &markers[(place + 1) % markers.len()];
+            disguise.put(world, 8009 + number, &markers[place], next);
+        }
+    });
+    for (number, disguise) in numbers(draws) {
+        if disguise.running {
+            start(bench, 8009 + number).await;
+        }
+        if !disguise.in_state {
+            bench.terraform.state.remove(&key(number));
+        }
+    }
 }
 
 async fn start(bench: &Bench, vmid: u32) {
-    let (id, secret) = bench.sim.token("root").expect("a token of the scenario");
-    let connection = pve_client::Connection {
-        endpoint: bench.sim.url().parse().expect("an address"),
-        auth: pve_client::Auth::Token {
-            id: id.parse().expect("an id"),
-            secret: pve_client::Secret::new(secret),
-        },
-        tls: pve_client::Tls::Insecure,
-    };
-    let client = pve_client::Client::new(&connection).expect("a client");
     let (node, vmid) = (
         "pve".parse().expect("a name"),
         pve_api::VmId::new(vmid).expect("a VMID"),
     );
-    client.start(&node, vmid).await.expect("accepted");
+    let task = bench.client().start(&node, vmid).await.expect("accepted");
+    let never = std::future::pending();
+    let limit = std::time::Duration::from_secs(30);
+    let started = bench.client().wait_task(&task, limit, never).await;
+    started.expect("started");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn strangers_in_every_disguise_get_no_write() {
-    let all = disguises();
-    let of = all.len();
-    let every = if full() { 1 } else { 7 };
-    let (mut run, mut writes) = (0, 0);
-    for disguise in all.into_iter().step_by(every) {
-        run += 1;
-        writes += untouched(disguise).await;
-    }
+async fn identity_of_random_worlds() {
+    let count = if full() { 10_000 } else { 20 };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Draws::default(), rng);
+    let strategy = disguise();
+    let draws = (0..count).map(|_| strategy.new_tree(&mut runner).expect("a draw").current());
+    let figures = in_batches(draws, untouched).await;
     report(&format!(
-        "identity: {of} disguises of a stranger, {run} run, {writes} writes to them"
+        "identity: {} strangers drawn at random on the places of ours, {} untouched by plan, apply, change and \
+         destroy, {} writes to them",
+        figures.cases(),
+        figures.converged(),
+        figures.foreign_writes(),
     ));
-    assert_eq!(writes, 0);
+    assert_eq!(figures.faults, Vec::<String>::new());
 }
