@@ -7,17 +7,33 @@ use vm::{VmKey, Wanted};
 
 use crate::session::Run;
 
-/// Returns the pool that a VM is in, if any; none when the VM is not listed at all.
-pub(super) async fn shown(run: &Run, key: &VmKey) -> Result<Option<Option<String>>, Diagnostic> {
+/// Where a VM is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Membership {
+    /// The VM is not listed, so nothing is known.
+    Unknown,
+    /// In no pool.
+    Alone,
+    /// In this pool.
+    In(String),
+}
+
+/// Returns the pool that a VM is in.
+pub(super) async fn shown(run: &Run, key: &VmKey) -> Result<Membership, Diagnostic> {
     let listed = run.facts.resources().await;
     let listed =
         listed.map_err(|error| run.report(&format!("Unable to read the pool of {key}"), &error))?;
-    Ok(pool_of(&listed, key))
+    Ok(membership(&listed, key))
 }
 
-fn pool_of(listed: &[VmResource], key: &VmKey) -> Option<Option<String>> {
-    let listed = listed.iter().find(|vm| vm.vmid == key.vmid)?;
-    Some(listed.pool.clone().filter(|pool| !pool.is_empty()))
+fn membership(listed: &[VmResource], key: &VmKey) -> Membership {
+    match listed.iter().find(|vm| vm.vmid == key.vmid) {
+        None => Membership::Unknown,
+        Some(vm) => match vm.pool.as_deref() {
+            None | Some("") => Membership::Alone,
+            Some(pool) => Membership::In(pool.to_owned()),
+        },
+    }
 }
 
 /// Puts a VM into its pool, if it is managed and the VM is not there.
@@ -32,12 +48,11 @@ pub(super) async fn settle(run: &Run, wanted: &Wanted) -> Result<(), Diagnostic>
     };
     let listed = run.client.vm_resources().await;
     let listed = listed.map_err(|error| failed(&error))?;
-    let moved = match pool_of(&listed, key) {
-        Some(Some(is)) if is == pool.to_string() => return Ok(()),
-        Some(Some(_)) => run.client.move_to_pool(&pool, &[key.vmid]).await,
-        Some(None) => run.client.add_to_pool(&pool, &[key.vmid]).await,
-        // Without a place in the list nothing says that it is elsewhere.
-        None => return Ok(()),
+    let moved = match membership(&listed, key) {
+        Membership::In(is) if is == pool.to_string() => return Ok(()),
+        Membership::In(_) => run.client.move_to_pool(&pool, &[key.vmid]).await,
+        Membership::Alone => run.client.add_to_pool(&pool, &[key.vmid]).await,
+        Membership::Unknown => return Ok(()),
     };
     moved.map_err(|error| failed(&error))
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use host::{Sight, listed_power};
 use pve_api::BadOption;
-use tf_plugin::{Diagnostic, Diagnostics, ReadRequest, ReadResponse, Stop};
+use tf_plugin::{Diagnostic, Diagnostics, ReadRequest, ReadResponse, Stop, Value};
 use vm::{
     Actual, Argument, CloneTask, Identity, InState, Observed, Present, Refusal, Wanted, identity_of,
 };
 
 use super::decode;
 use super::encode::{self, Spelling};
-use super::pool;
+use super::pool::{self, Membership};
 use super::schema::{PARKED, RENAMED};
 use crate::session::{Run, Session};
 use crate::sight::look_when_cloned;
@@ -47,10 +47,12 @@ pub(super) async fn read(
     let state = encode::state(&held.key, &actual, &managed, Some(&spelling))
         .with("existing", request.state.get("existing").clone());
     let mut response = ReadResponse::new(state).with_identity(encode::identity(&held.key));
-    if managed.contains(&Argument::Pool)
-        && let Some(pool) = pool::shown(&run, &held.key).await?
-    {
-        response.state.set("pool", pool);
+    if managed.contains(&Argument::Pool) {
+        match pool::shown(&run, &held.key).await? {
+            Membership::Unknown => {}
+            Membership::Alone => response.state.set("pool", Value::Null),
+            Membership::In(pool) => response.state.set("pool", pool),
+        }
     }
     response.private = noted(&request.private, is_renamed);
     response.diagnostics = warnings;
