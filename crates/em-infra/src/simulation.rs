@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use em_infra_core::provider_install::{Mirror, PROVIDER_SOURCE};
 use files::Mode;
-use pve_sim::{Config, Scenario, Sim};
+use pve_sim::{Config, Sim};
 use tempfile::TempDir;
 use tf_run::Env;
 use tokio::runtime::Runtime;
@@ -41,6 +41,38 @@ const CONFIGURATION: &[(&str, &str)] = &[
 const INPUTS: &str =
     include_str!("../../../terraform/environments/k3s-dev/terraform.tfvars.example");
 
+/// Inputs on top of the example: a GPU worker for each of two cards that nobody has named yet, as an API token has to.
+const GPU_INPUTS: &str = r#"gpu_worker_template = "talos-v1.13-nocloud"
+gpu_worker_pci_bdfs = ["0000:41:00", "0000:42:00"]
+"#;
+
+/// What is built on the simulated host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Scenario {
+    /// The example: a control plane and two workers.
+    #[default]
+    K3sDev,
+    /// The same and two workers with a GPU each.
+    Gpu,
+}
+
+impl Scenario {
+    /// How it is asked for, unless it is what there is without asking.
+    pub(crate) fn option(self) -> Option<String> {
+        match self {
+            Self::K3sDev => None,
+            Self::Gpu => Some("--scenario gpu".to_owned()),
+        }
+    }
+
+    const fn inputs(self) -> &'static str {
+        match self {
+            Self::K3sDev => "",
+            Self::Gpu => GPU_INPUTS,
+        }
+    }
+}
+
 /// A running simulation. Dropping it ends the host and removes the directory, unless it was kept.
 pub(crate) struct Simulation {
     scratch: TempDir,
@@ -50,9 +82,9 @@ pub(crate) struct Simulation {
 
 impl Simulation {
     /// Starts the built-in host and lays out the directory, with copies of the user's `var_files`.
-    pub(crate) fn start(var_files: &[PathBuf]) -> Result<Self, CommandError> {
+    pub(crate) fn start(scenario: Scenario, var_files: &[PathBuf]) -> Result<Self, CommandError> {
         let runtime = Runtime::new()?;
-        let config = Config::real(Scenario::k3s_dev(), SPEED);
+        let config = Config::real(pve_sim::Scenario::k3s_dev(), SPEED);
         let sim = runtime.block_on(Sim::start(config))?;
         let scratch = tempfile::Builder::new().prefix("em-infra-").tempdir()?;
         let simulation = Self {
@@ -60,7 +92,7 @@ impl Simulation {
             sim,
             runtime,
         };
-        simulation.lay_out(var_files)?;
+        simulation.lay_out(scenario, var_files)?;
         Ok(simulation)
     }
 
@@ -101,11 +133,14 @@ impl Simulation {
         self.scratch.path().join("terraform")
     }
 
-    fn lay_out(&self, var_files: &[PathBuf]) -> Result<(), CommandError> {
+    fn lay_out(&self, scenario: Scenario, var_files: &[PathBuf]) -> Result<(), CommandError> {
         for (path, text) in CONFIGURATION {
             write(&self.terraform().join(path), text)?;
         }
         write(&self.root().join("terraform.tfvars"), INPUTS)?;
+        // The name comes before those of the user's files, which have the last word.
+        let path = self.root().join("00-scenario.auto.tfvars");
+        write(&path, scenario.inputs())?;
         for (number, path) in var_files.iter().enumerate() {
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
             write(

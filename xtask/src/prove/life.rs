@@ -70,6 +70,7 @@ pub(super) const SURVIVAL: Proof = Proof {
     suites: &[
         Suite::provider("matrix::survival", 3),
         Suite::terraform("survival::"),
+        Suite::terraform("gpu::"),
     ],
     summary: "every case converged: 0 orphans, 0 doubles, 0 rebuilt, second plans empty",
 };

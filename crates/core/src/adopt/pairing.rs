@@ -196,18 +196,21 @@ fn by_mapping<'a>(topology: &'a Topology, mappings: &[Mapping]) -> Chosen<'a> {
             obstacles.push(Obstacle::Twice(format!("{node} or VM {vmid}")));
             continue;
         }
-        match topology.nodes.iter().find(|known| known.name == *node) {
-            Some(known) => chosen.push((known, *vmid)),
-            None => {
-                let known = topology.nodes.iter().map(|node| node.name.as_str());
-                obstacles.push(Obstacle::NoSuchNode {
-                    node: node.clone(),
-                    nearest: contract::nearest(node, known).map(str::to_owned),
-                });
-            }
+        if let Some(known) = topology.nodes.iter().find(|known| known.name == *node) {
+            chosen.push((known, *vmid));
+        } else {
+            obstacles.push(no_such_node(topology, node));
         }
     }
     (chosen, obstacles)
+}
+
+fn no_such_node(topology: &Topology, node: &str) -> Obstacle {
+    let known = topology.nodes.iter().map(|node| node.name.as_str());
+    Obstacle::NoSuchNode {
+        node: node.to_owned(),
+        nearest: contract::nearest(node, known).map(str::to_owned),
+    }
 }
 
 /// VMs that nobody has marked, by the UUID that the inputs give a node, else by its name.

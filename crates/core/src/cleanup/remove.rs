@@ -10,7 +10,7 @@ use vm::{Next, Observed, Protection, Reconcile, Refusal, Step, Wanted};
 use crate::drift::{Territory, leftovers};
 
 /// How long a stop or a removal may take.
-const TASK: Duration = Duration::from_secs(600);
+const TASK: Duration = Duration::from_mins(10);
 
 /// Why a leftover is still there.
 #[derive(Debug, thiserror::Error)]

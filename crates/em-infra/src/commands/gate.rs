@@ -27,7 +27,7 @@ use super::engine::{self, EngineChoice};
 use super::state::around;
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::simulation::Simulation;
+use crate::simulation::{Scenario, Simulation};
 use crate::ui::{Reporting, Ui};
 
 /// The outputs that the Talos bootstrap relies on: known at plan, never null, the same after the apply.
@@ -43,6 +43,7 @@ const PROMISED_OUTPUTS: [&str; 5] = [
 #[derive(Args)]
 #[command(after_help = "Examples:
   em-infra gate --simulate
+  em-infra gate --simulate --scenario gpu
   em-infra gate terraform/environments/k3s-dev
   em-infra gate --yes --format json")]
 pub(crate) struct Arguments {
@@ -56,6 +57,10 @@ pub(crate) struct Arguments {
     /// Works on a copy of the k3s-dev configuration against an embedded Proxmox VE; nothing of yours is touched.
     #[arg(long)]
     simulate: bool,
+
+    /// With --simulate: what is built.
+    #[arg(long, value_enum, default_value_t, requires = "simulate")]
+    scenario: Scenario,
 
     /// With --simulate: keeps the copy, its state and the record of the run, and says where.
     #[arg(long, requires = "simulate")]
@@ -100,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
 fn simulated(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<Exit, CommandError> {
     let tracker = recording::tracker(arguments)?;
     let engine = engine::find(&arguments.engine, ui, environment)?;
-    let simulation = Simulation::start(&arguments.var_files)?;
+    let simulation = Simulation::start(arguments.scenario, &arguments.var_files)?;
     ui.status(&format!(
         "Host: {}. Nothing of yours is touched.",
         simulation.host()

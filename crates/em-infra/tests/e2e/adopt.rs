@@ -7,21 +7,35 @@ use serde_json::json;
 use crate::gate::passes;
 use crate::lab::Lab;
 
-/// Three running VMs: VMID, name, number in the addresses, what else is special about them.
-const MADE_BY_HAND: [(u32, &str, u32, &[(&str, &str)]); 3] = [
-    (101, "talos-cp", 51, &[("protection", "1")]),
-    (
-        102,
-        "k3s-dev-worker-1",
-        52,
-        &[("memory", "8192"), ("tags", "lab")],
-    ),
-    (
-        205,
-        "old-worker",
-        53,
-        &[("onboot", "0"), ("description", "do not touch")],
-    ),
+/// A running VM that em-infra did not make.
+struct Handmade {
+    vmid: u32,
+    name: &'static str,
+    /// In its addresses.
+    number: u32,
+    /// What is else about it.
+    special: &'static [(&'static str, &'static str)],
+}
+
+const HANDMADE: [Handmade; 3] = [
+    Handmade {
+        vmid: 101,
+        name: "talos-cp",
+        number: 51,
+        special: &[("protection", "1")],
+    },
+    Handmade {
+        vmid: 102,
+        name: "k3s-dev-worker-1",
+        number: 52,
+        special: &[("memory", "8192"), ("tags", "lab")],
+    },
+    Handmade {
+        vmid: 205,
+        name: "old-worker",
+        number: 53,
+        special: &[("onboot", "0"), ("description", "do not touch")],
+    },
 ];
 
 const MAPS: [&str; 6] = [
@@ -34,13 +48,19 @@ const MAPS: [&str; 6] = [
 ];
 
 fn made_by_hand() -> Lab {
-    let scenario: String = MADE_BY_HAND.into_iter().map(scenario).collect();
+    let scenario: String = HANDMADE.iter().map(scenario).collect();
     Lab::with_more(&scenario)
 }
 
-fn scenario((vmid, name, number, special): (u32, &str, u32, &[(&str, &str)])) -> String {
+fn scenario(handmade: &Handmade) -> String {
+    let Handmade {
+        vmid,
+        name,
+        number,
+        special,
+    } = handmade;
     let mut options: BTreeMap<&str, String> = [
-        ("name", name.to_owned()),
+        ("name", (*name).to_owned()),
         ("machine", "q35".to_owned()),
         ("cores", "3".to_owned()),
         ("memory", "4096".to_owned()),
@@ -68,20 +88,21 @@ fn scenario((vmid, name, number, special): (u32, &str, u32, &[(&str, &str)])) ->
             .iter()
             .map(|(key, value)| (*key, (*value).to_owned())),
     );
-    let options: String = options
+    let options: Vec<String> = options
         .into_iter()
-        .map(|(key, value)| format!("{key} = \"{value}\"\n"))
+        .map(|(key, value)| format!("{key} = \"{value}\""))
         .collect();
+    let options = options.join("\n");
     format!(
         "[[volume]]\nvolid = \"local-lvm:vm-{vmid}-disk-0\"\nsize = \"33G\"\n\
-         [[vm]]\nvmid = {vmid}\nrunning = true\n[vm.options]\n{options}"
+         [[vm]]\nvmid = {vmid}\nrunning = true\n[vm.options]\n{options}\n"
     )
 }
 
 /// The options of the three without their notes.
 fn as_they_are(lab: &Lab) -> Vec<BTreeMap<String, String>> {
     let options = |world: &pve_sim::World| {
-        MADE_BY_HAND.map(|(vmid, ..)| {
+        HANDMADE.map(|Handmade { vmid, .. }| {
             let mut options = world.config(vmid).unwrap();
             options.remove("description");
             options.remove("name");
@@ -173,10 +194,14 @@ fn three_running_vms_are_taken_over_with_no_write_but_the_marker() {
 
     let marked = lab.writes().len();
     assert_eq!(passes(&lab), [3, 0, 0]);
-    assert_eq!(written(&lab, marked), [["name"]; 2], "two had other names");
+    assert_eq!(
+        written(&lab, marked),
+        [["digest", "name"]; 2],
+        "two had other names"
+    );
     assert_eq!(as_they_are(&lab), before);
     let (notes, running) = lab.sim.world(|world| {
-        let running = MADE_BY_HAND.map(|(vmid, ..)| world.vm(vmid).unwrap().is_running());
+        let running = HANDMADE.map(|Handmade { vmid, .. }| world.vm(vmid).unwrap().is_running());
         (world.option(205, "description").unwrap(), running)
     });
     assert_eq!(running, [true; 3]);

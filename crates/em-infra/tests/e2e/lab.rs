@@ -218,7 +218,11 @@ impl Lab {
     }
 
     pub(crate) fn terraform(&self, arguments: &[&str]) -> Said {
-        said(self.command(&testkit::engine().program, arguments, &self.env()))
+        self.terraform_with(arguments, &self.env())
+    }
+
+    pub(crate) fn terraform_with(&self, arguments: &[&str], env: &Env) -> Said {
+        said(self.command(&testkit::engine().program, arguments, env))
     }
 
     /// Terraform in a process group of its own, and the test goes on beside it.

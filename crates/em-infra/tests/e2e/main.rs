@@ -10,6 +10,7 @@ mod disasters;
 mod documents;
 mod drift;
 mod gate;
+mod gpu;
 mod handoff;
 mod idempotency;
 mod interruption;

@@ -30,3 +30,16 @@ fn the_simulated_gate_passes_in_an_empty_home_and_leaves_nothing_behind() {
         "the person's own host was not asked"
     );
 }
+
+#[test]
+fn the_simulated_gate_passes_with_two_gpus() {
+    let lab = Lab::new();
+    let gate = ["gate", "--simulate", "--scenario", "gpu"];
+    let said = lab.em_infra(&gate).succeeded();
+    assert!(
+        said.stderr
+            .contains("\nsecond plan: no changes, 7 of 7 objects read"),
+        "{}",
+        said.stderr
+    );
+}

@@ -12,7 +12,7 @@ use crate::ui::Ui;
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
     host: &'a str,
-    nodes: Vec<Node<'a>>,
+    nodes: Vec<Vm<'a>>,
     /// All of the input, as the variable file has to give it.
     node_overrides: serde_json::Value,
     inputs_fit: bool,
@@ -20,7 +20,7 @@ pub(super) struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct Node<'a> {
+struct Vm<'a> {
     name: &'a str,
     vmid: u32,
     node: &'a str,
@@ -42,7 +42,7 @@ impl<'a> Report<'a> {
     pub(super) fn of(adoption: &'a Adoption, marked: bool) -> Self {
         Self {
             host: &adoption.host.provenance,
-            nodes: adoption.nodes.iter().map(Node::of).collect(),
+            nodes: adoption.nodes.iter().map(Vm::of).collect(),
             node_overrides: adoption.overrides.to_json(),
             inputs_fit: adoption.inputs == Inputs::Fit,
             marked,
@@ -50,7 +50,7 @@ impl<'a> Report<'a> {
     }
 }
 
-impl<'a> Node<'a> {
+impl<'a> Vm<'a> {
     fn of(adopted: &'a Adopted) -> Self {
         let overrides = adopted.overrides.iter();
         Self {

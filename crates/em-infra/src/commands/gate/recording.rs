@@ -108,6 +108,7 @@ fn command(arguments: &Arguments) -> String {
     let mut words = vec!["em-infra gate".to_owned()];
     if arguments.simulate {
         words.push("--simulate".to_owned());
+        words.extend(arguments.scenario.option());
     } else {
         words.push(arguments.root.display().to_string());
     }
