@@ -68,7 +68,7 @@ impl Lab {
             sim,
             runtime,
         };
-        lab.clone_configuration();
+        lab.clone_configuration(lab.folder.path());
         std::fs::create_dir(lab.home()).unwrap();
         lab
     }
@@ -144,11 +144,16 @@ impl Lab {
 
     /// The environment of a person with this host's address and token in it.
     pub(crate) fn env(&self) -> Env {
+        let (id, secret) = self.sim.token("terraform").unwrap();
+        self.env_of(&id, &secret)
+    }
+
+    /// The same with a token of one's own.
+    pub(crate) fn env_of(&self, id: &str, secret: &str) -> Env {
         let mut env = testkit::env(&self.home());
         env.set("EM_INFRA_TERRAFORM", testkit::engine().program);
         env.set("TF_VAR_proxmox_api_url", self.sim.url());
         env.set("TF_VAR_proxmox_tls_fingerprint", self.sim.fingerprint());
-        let (id, secret) = self.sim.token("terraform").unwrap();
         env.set("TF_VAR_proxmox_api_token_id", id);
         env.set("TF_VAR_proxmox_api_token_secret", secret);
         env
@@ -288,9 +293,15 @@ impl Lab {
         });
     }
 
-    fn clone_configuration(&self) {
+    /// A second clean clone; the answer makes `terraform` work on it.
+    pub(crate) fn second_clone(&self) -> &'static str {
+        self.clone_configuration(&self.folder.path().join("second"));
+        "-chdir=second/terraform/environments/k3s-dev"
+    }
+
+    fn clone_configuration(&self, into: &Path) {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../terraform");
-        let to = self.folder.path().join("terraform");
+        let to = into.join("terraform");
         for folder in ["modules/talos-cluster", "environments/k3s-dev"] {
             std::fs::create_dir_all(to.join(folder)).unwrap();
             for entry in std::fs::read_dir(from.join(folder)).unwrap() {
@@ -301,7 +312,7 @@ impl Lab {
             }
         }
         let example = from.join("environments/k3s-dev/terraform.tfvars.example");
-        std::fs::copy(example, self.root().join("terraform.tfvars")).unwrap();
+        std::fs::copy(example, to.join("environments/k3s-dev/terraform.tfvars")).unwrap();
     }
 }
 

@@ -15,6 +15,7 @@ mod handoff;
 mod idempotency;
 mod interruption;
 mod lab;
+mod operators;
 mod process;
 mod proof;
 mod rebuild;
