@@ -198,6 +198,43 @@ mod tests {
     }
 
     #[test]
+    fn a_start_order_takes_one_more_role_and_nothing_else_changes() {
+        let plain = arguments(Purpose::Apply);
+        let ordered = Arguments {
+            startup_order: true,
+            ..arguments(Purpose::Apply)
+        };
+        let before = commands(&plain, &grants(&plain));
+        let mut after = commands(&ordered, &grants(&ordered));
+        let more = [
+            "pveum role add EmInfraStartup --privs 'Sys.Modify'",
+            "pveum acl modify / --roles EmInfraStartup --users em-infra@pve --tokens 'em-infra@pve!terraform'",
+        ];
+        for line in more {
+            assert!(after.contains(&line.to_owned()), "{line} in {after:?}");
+        }
+        after.retain(|line| !more.contains(&line.as_str()));
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn the_lines_are_in_an_order_in_which_each_can_be_run() {
+        for purpose in [Purpose::Apply, Purpose::Read] {
+            let arguments = arguments(purpose);
+            let commands = commands(&arguments, &grants(&arguments));
+            let kinds = [
+                "pveum role add",
+                "pveum user add",
+                "pveum user token add",
+                "pveum acl modify",
+            ];
+            let kind = |line: &String| kinds.iter().position(|kind| line.starts_with(kind));
+            let order: Vec<_> = commands.iter().map(kind).collect();
+            assert!(order.is_sorted() && !order.contains(&None), "{commands:?}");
+        }
+    }
+
+    #[test]
     fn a_name_cannot_bring_a_command_along() {
         assert!(user("a@pve;reboot").is_err() && user("-a@pve").is_err() && user("a").is_err());
         assert!(token("$(x)").is_err() && token("a").is_err() && token("ci-2").is_ok());
