@@ -68,7 +68,7 @@ impl Lab {
             sim,
             runtime,
         };
-        lab.clone_configuration(lab.folder.path());
+        Self::clone_configuration(lab.folder.path());
         std::fs::create_dir(lab.home()).unwrap();
         lab
     }
@@ -295,11 +295,11 @@ impl Lab {
 
     /// A second clean clone; the answer makes `terraform` work on it.
     pub(crate) fn second_clone(&self) -> &'static str {
-        self.clone_configuration(&self.folder.path().join("second"));
+        Self::clone_configuration(&self.folder.path().join("second"));
         "-chdir=second/terraform/environments/k3s-dev"
     }
 
-    fn clone_configuration(&self, into: &Path) {
+    fn clone_configuration(into: &Path) {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../terraform");
         let to = into.join("terraform");
         for folder in ["modules/talos-cluster", "environments/k3s-dev"] {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use pve_sim::{Config, PveVersion, Scenario, Token, User, World};
 
 use crate::lab::{CHDIR, Lab, Said};
+use crate::process::Running;
 
 const APPLY: [&str; 4] = ["apply", "-input=false", "-no-color", "planned"];
 
@@ -27,7 +28,7 @@ fn of_two_operators_at_once_one_makes_each_vm_and_the_other_is_told() {
         lab.terraform(&plan).succeeded();
     }
     let both = [CHDIR, second].map(|clone| lab.start_terraform(&[&[clone], &APPLY[..]].concat()));
-    let both: Vec<Said> = both.into_iter().map(|one| one.ended()).collect();
+    let both: Vec<Said> = both.into_iter().map(Running::ended).collect();
     let beaten: Vec<&Said> = both.iter().filter(|said| said.code != Some(0)).collect();
     assert!(!beaten.is_empty(), "both made the same VMs");
     for said in beaten {
