@@ -101,9 +101,7 @@ fn check(context: &Context<'_>, privilege: &str, known: Known) -> Result<String>
 
 fn require(world: &World, upid: &str) -> Result<usize> {
     world
-        .tasks
-        .iter()
-        .position(|task| task.upid == upid)
+        .index_of(upid)
         .ok_or_else(|| bad_param("upid", "no such task"))
 }
 

@@ -281,7 +281,7 @@ impl Clone {
             volume.size,
             None,
         )];
-        let fails = storage.available() == 0 || storage.available() < volume.used;
+        let fails = storage.is_too_full_for(volume.used);
         storage.allocate(&new, Volume::new(&format, volume.size, now))?;
         let command = format!(
             "/usr/bin/qemu-img convert -p -n -f {} -O {format} {from_path} zeroinit:{}",

@@ -226,7 +226,8 @@ impl Storage {
         self.content.iter().any(|known| known == content)
     }
 
-    /// Allocates a volume. Refused only when it would take more room than there is.
+    /// Allocates a volume. Images are sparse and thin pools overcommit, so only a copy into one can run out of room;
+    /// a ZFS pool keeps room for the whole volume.
     pub(crate) fn allocate(&mut self, name: &str, volume: Volume) -> Result<()> {
         if self.volumes.contains_key(name) {
             return Err(die(format!(
@@ -234,8 +235,20 @@ impl Storage {
                 self.path(name)
             )));
         }
+        if let StorageKind::ZfsPool { pool } = &self.kind
+            && self.available() < volume.size
+        {
+            return Err(die(format!(
+                "zfs error: cannot create '{pool}/{name}': out of space"
+            )));
+        }
         self.volumes.insert(name.to_owned(), volume);
         Ok(())
+    }
+
+    /// Whether a copy of so many bytes breaks off.
+    pub(crate) fn is_too_full_for(&self, bytes: u64) -> bool {
+        self.available() == 0 || self.available() < bytes
     }
 
     pub(crate) fn free(&mut self, volname: &str) -> Option<Volume> {

@@ -171,8 +171,13 @@ impl World {
     }
 
     pub(crate) fn task(&self, upid: &str) -> Option<&Task> {
-        let mut listed = self.tasks.iter().filter(|task| task.is_listed());
-        listed.find(|task| task.upid == upid)
+        self.tasks.get(self.index_of(upid)?)
+    }
+
+    /// Where a task is that the API shows; the daemon's own work has no UPID to be found by.
+    pub(crate) fn index_of(&self, upid: &str) -> Option<usize> {
+        let fits = |task: &Task| task.is_listed() && task.upid == upid;
+        self.tasks.iter().position(fits)
     }
 
     /// Adds a line to the log of a task.
@@ -280,7 +285,7 @@ impl World {
 
     /// Ends a running task as SIGTERM does: it cleans up and says so.
     pub(crate) fn stop_task(&mut self, upid: &str) {
-        let Some(index) = self.tasks.iter().position(|task| task.upid == upid) else {
+        let Some(index) = self.index_of(upid) else {
             return;
         };
         let Some(mut job) = self.tasks[index].job.take() else {
@@ -292,7 +297,7 @@ impl World {
 
     /// Ends a running task as SIGKILL does: nothing is cleaned up.
     pub fn kill_worker(&mut self, upid: &str) -> bool {
-        let Some(index) = self.tasks.iter().position(|task| task.upid == upid) else {
+        let Some(index) = self.index_of(upid) else {
             return false;
         };
         let runs = self.tasks[index].job.is_some();
@@ -310,14 +315,14 @@ impl World {
 
     /// Lets the worker of a task be killed at a moment to come.
     pub(crate) fn kill_worker_at(&mut self, upid: &str, at: SimTime) {
-        if let Some(task) = self.tasks.iter_mut().find(|task| task.upid == upid) {
-            task.killed_at = Some(at);
+        if let Some(index) = self.index_of(upid) {
+            self.tasks[index].killed_at = Some(at);
         }
     }
 
     /// Ends a running task with an error of somebody else's choice; its work stays half done.
     pub fn fail_task(&mut self, upid: &str, exit: &str) -> bool {
-        let Some(index) = self.tasks.iter().position(|task| task.upid == upid) else {
+        let Some(index) = self.index_of(upid) else {
             return false;
         };
         if let Some(mut job) = self.tasks[index].job.take() {
@@ -331,11 +336,11 @@ impl World {
     /// Makes a task disappear from index and log, whatever it was doing.
     pub fn forget_task(&mut self, upid: &str) -> bool {
         self.kill_worker(upid);
-        let Some(task) = self.tasks.iter_mut().find(|task| task.upid == upid) else {
+        let Some(index) = self.index_of(upid) else {
             return false;
         };
         // The slot stays: locks and jobs name tasks by their index.
-        task.upid.clear();
+        self.tasks[index].upid.clear();
         true
     }
 }

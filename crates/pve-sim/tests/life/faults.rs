@@ -241,3 +241,22 @@ async fn a_rule_picks_requests_by_number_principal_and_chance() {
     assert!((4..=16).contains(&struck), "{struck}");
     assert_eq!(runs[0], runs[1], "the seed decides");
 }
+
+#[tokio::test]
+async fn an_import_onto_a_full_storage_leaves_nothing() {
+    let sim = start().await;
+    let client = Client::new(&sim, "root");
+    strike(&sim, "POST /nodes/*/qemu storage-full local-lvm times=1");
+    let form = "vmid=8001&scsi0=local-lvm%3A0%2Cimport-from%3Dlocal%3A9000%2Fbase-9000-disk-0.raw";
+    let exit = client.task("POST", "/nodes/pve/qemu", form).await.unwrap();
+    let start = "unable to create VM 8001 - cannot import from 'local:9000/base-9000-disk-0.raw' - copy failed: ";
+    assert!(
+        exit.starts_with(start) && exit.ends_with("exit code 1"),
+        "{exit}"
+    );
+    assert!(sim.world(|world| world.vm(8001).is_none()));
+    assert_eq!(
+        sim.world(pve_sim::World::volumes),
+        ["9000/base-9000-disk-0.raw"]
+    );
+}

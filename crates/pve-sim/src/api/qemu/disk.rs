@@ -168,6 +168,17 @@ impl DiskMaker<'_> {
         let wanted = wish.flag("format").unwrap_or(&volume.format);
         let format = storage.format_for(Some(wanted)).to_owned();
         let volname = storage.next_disk(self.vmid, &format);
+        if storage.is_too_full_for(volume.used) {
+            let command = format!(
+                "/usr/bin/qemu-img convert -p -n -f {} -O {format} {} zeroinit:{}",
+                volume.format,
+                from.path(from_name),
+                storage.path(&volname)
+            );
+            return Err(die(format!(
+                "cannot import from '{source}' - copy failed: command '{command}' failed: exit code 1"
+            )));
+        }
         let mut made = self.put(wish, &name, &volname, &format, volume.size)?;
         made.log
             .insert(0, format!("create full clone of drive {origin}({source})"));
