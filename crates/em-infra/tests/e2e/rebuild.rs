@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, Said};
+use crate::secrets::is_in_no_file;
 
 impl Lab {
     fn rebuild(&self, arguments: &[&str]) -> Said {
@@ -66,6 +67,8 @@ fn a_lost_state_is_made_anew_and_no_vm_is_touched() {
         // From here on nothing is known but the host.
         fs::remove_dir_all(lab.home().join(".local/state/em-infra/vault")).unwrap();
     }
+    let (_, secret) = lab.sim.token("terraform").unwrap();
+    is_in_no_file(&secret, lab.folder());
     lab.em_infra(&["gate", "--yes"]).succeeded();
 }
 

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 
 /// Searches all bytes of all files below the clone, its home and its run directories.
 #[track_caller]
-fn is_in_no_file(secret: &str, folder: &Path) {
+pub(crate) fn is_in_no_file(secret: &str, folder: &Path) {
     let found = Command::new("grep")
         .args([
             "--recursive",
