@@ -20,8 +20,8 @@ use self::case::{Case, Disturbance, Figures};
 use self::environments::{Phase, STRANGERS};
 use crate::figures::{full, report};
 
-/// Cases that run at the same time; each has a host of its own.
-const AT_ONCE: usize = 4;
+/// Cases that run at the same time; each has a host of its own, and mostly waits for its tasks.
+const AT_ONCE: usize = 8;
 
 /// Takes every n-th of the cases, or all of them where that was asked for.
 fn sample<T>(all: Vec<T>, every: usize) -> Vec<T> {

@@ -2,6 +2,8 @@
 //!
 //! Disguises are drawn for every VMID of a host at once, so that they also stand beside each other.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config as Draws, RngAlgorithm, TestRng, TestRunner};
@@ -13,7 +15,10 @@ use vm::marker::{Found, embed, find};
 use super::batches::{Batch, in_batches};
 use crate::bench::{Bench, worker};
 use crate::figures::{full, report};
-use crate::terraform::Config;
+use crate::terraform::{Config, Row};
+
+/// Every so many is also tried alone.
+const ALONE: usize = 8;
 
 /// One VM of somebody else.
 #[derive(Debug, Clone, Copy)]
@@ -181,18 +186,14 @@ async fn untouched(draws: Vec<Disguise>) -> Batch {
         .collect();
     bench.sim.clear_journal();
     let rows = bench.terraform.state.clone();
-    for (number, _) in numbers(&draws) {
-        // Each alone: one that is refused would keep the others from being tried.
-        let key = key(number);
-        let row = rows.get(&key).map(|row| (key.clone(), row.clone()));
-        for config in [
-            Config::from([(key.clone(), worker(number))]),
-            Config::from([(key.clone(), worker(number).with("memory", 1024))]),
-            Config::new(),
-        ] {
-            bench.terraform.state = row.clone().into_iter().collect();
-            bench.terraform.apply(&config).await;
-        }
+    tried(&mut bench, &draws, rows.clone()).await;
+    for (number, disguise) in numbers(&draws).step_by(ALONE) {
+        // Alone: one that is refused keeps the others from being tried further.
+        let row = rows.get(&key(number)).map(|row| (key(number), row.clone()));
+        bench.terraform.state = row.into_iter().collect();
+        let only = Config::from([(key(number), worker(number).with("cores", disguise.cores))]);
+        bench.terraform.apply(&only).await;
+        bench.terraform.apply(&Config::new()).await;
     }
     let mut batch = Batch::of(draws.len());
     for ((place, before), (number, _)) in before.into_iter().enumerate().zip(numbers(&draws)) {
@@ -205,6 +206,16 @@ async fn untouched(draws: Vec<Disguise>) -> Batch {
     }
     batch.explain(|place| format!("{:?}", draws[place]));
     batch
+}
+
+/// Applies, changes and destroys all of them.
+async fn tried(bench: &mut Bench, draws: &[Disguise], rows: BTreeMap<String, Row>) {
+    let all = config(draws, |vm| vm);
+    let changed = config(draws, |vm| vm.with("memory", 1024));
+    for config in [all, changed, Config::new()] {
+        bench.terraform.state.clone_from(&rows);
+        bench.terraform.apply(&config).await;
+    }
 }
 
 async fn disguise_all(bench: &mut Bench, draws: &[Disguise]) {
