@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use em_infra_core::check::check;
 use em_infra_core::drift::{self, Histories, Mismatch, Unmanaged, Wrong};
 use em_infra_core::gate::{HostKind, LiveRead};
 use em_infra_core::live;
@@ -28,6 +29,10 @@ pub(super) fn kind(
         return Ok(HostKind::Real);
     }
     let ground = Ground::of(root, &InputArguments::of_files(var_files), environment);
+    // With inputs that are refused anyway no host is asked for anything.
+    if check(ground.request())?.topology.is_none() {
+        return Ok(HostKind::Real);
+    }
     Ok(Runtime::new()?.block_on(async {
         match live::connect(ground.request(), &ground.host_variables).await {
             Ok(host) => live::kind(&host).await,
