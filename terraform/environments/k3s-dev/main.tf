@@ -50,8 +50,8 @@ module "cluster" {
 # Inputs of the earlier contract that work and mean nothing for Talos.
 data "eminfra_notices" "retired" {
   messages = compact([
-    var.ssh_authorized_keys == null ? "" : "ssh_authorized_keys has no effect: Talos has no SSH; remove it from terraform.tfvars",
-    var.ssh_public_key_comment == null ? "" : "ssh_public_key_comment has no effect: Talos has no SSH; remove it from terraform.tfvars",
-    var.wait_for_ip_timeout == null ? "" : "wait_for_ip_timeout has no effect: addresses are given, not waited for; remove it from terraform.tfvars",
+    var.ssh_authorized_keys == null ? "" : "ssh_authorized_keys has no effect: Talos has no SSH; remove it from terraform.tfvars (input-deprecated)",
+    var.ssh_public_key_comment == null ? "" : "ssh_public_key_comment has no effect: Talos has no SSH; remove it from terraform.tfvars (input-deprecated)",
+    var.wait_for_ip_timeout == null ? "" : "wait_for_ip_timeout has no effect: addresses are given, not waited for; remove it from terraform.tfvars (input-deprecated)",
   ])
 }

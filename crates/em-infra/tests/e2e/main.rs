@@ -6,6 +6,7 @@ mod adopt;
 mod by_hand;
 mod check;
 mod cleanup;
+mod corpus;
 mod disasters;
 mod documents;
 mod drift;
