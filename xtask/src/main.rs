@@ -8,6 +8,7 @@ mod failure;
 mod generate;
 mod interop;
 mod interop_schemas;
+mod mutate;
 mod prove;
 mod simulated_host;
 mod tidy;
@@ -52,6 +53,12 @@ enum Task {
     },
     /// Runs PyPI's proxmoxer against the simulated host, and the gate with Terraform 1.10, 1.12 and 1.15.
     Interop,
+    /// Changes one thing at a time in the rules of the inputs and looks whether a test notices.
+    Mutate {
+        /// How long, at most; the most telling changes come first.
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+    },
     /// Proves one claim of the README with a run, and prints what was counted; the last line is the summary.
     Prove {
         /// Which claim.
@@ -87,6 +94,7 @@ fn main() -> ExitCode {
         Task::Generate { check: false } => generate::run(Generation::Write),
         Task::Generate { check: true } => generate::run(Generation::Check),
         Task::Interop => interop::run(),
+        Task::Mutate { minutes } => mutate::run(Duration::from_secs(minutes.saturating_mul(60))),
         Task::Prove { claim, full: false } => prove::run(claim, Extent::Quick),
         Task::Prove { claim, full: true } => prove::run(claim, Extent::Full),
         Task::Tidy => tidy::run(),

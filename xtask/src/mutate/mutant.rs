@@ -1,0 +1,226 @@
+//! Which changes are tried: each makes a rule weaker, silent, or another one.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One change to one line.
+#[derive(Debug, Clone)]
+pub(super) struct Mutant {
+    /// The file, from the crate's folder.
+    pub(super) path: PathBuf,
+    /// The line, from 0.
+    pub(super) line: usize,
+    /// What stands there.
+    before: String,
+    /// What is put there.
+    pub(super) after: String,
+    rank: Rank,
+}
+
+/// The order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// A rule that no longer refuses, is not asked, or speaks under another code.
+    Rule,
+    /// A bound, a comparison, a condition.
+    Detail,
+}
+
+/// Texts and what they are replaced by, each occurrence by itself.
+const SWAPS: &[(&str, &str, Rank)] = &[
+    ("severity: Error", "severity: Note", Rank::Rule),
+    ("severity: Warning", "severity: Note", Rank::Rule),
+    ("severity: Note", "severity: Error", Rank::Rule),
+    ("findings.push(", "drop(", Rank::Rule),
+    ("findings.extend(", "drop(", Rank::Rule),
+    ("out.push(", "drop(", Rank::Rule),
+    ("out.extend(", "drop(", Rank::Rule),
+    (".hidden()", "", Rank::Rule),
+    (" < ", " <= ", Rank::Detail),
+    (" > ", " >= ", Rank::Detail),
+    (" <= ", " < ", Rank::Detail),
+    (" >= ", " > ", Rank::Detail),
+    (" == ", " != ", Rank::Detail),
+    (" != ", " == ", Rank::Detail),
+    (" && ", " || ", Rank::Detail),
+    (" || ", " && ", Rank::Detail),
+    ("if !", "if ", Rank::Detail),
+    (".any(", ".all(", Rank::Detail),
+    (".all(", ".any(", Rank::Detail),
+    ("is_some_and(", "is_none_or(", Rank::Detail),
+    ("is_none_or(", "is_some_and(", Rank::Detail),
+];
+
+/// Every mutant of the sources, the most telling first. Within a rank they are spread over the files, so that a run
+/// that ends early has looked everywhere.
+pub(super) fn all(sources: &[(PathBuf, String)]) -> Vec<Mutant> {
+    let mut mutants: Vec<Mutant> = sources
+        .iter()
+        .flat_map(|(path, text)| of_file(path, text))
+        .collect();
+    let spread = |index: usize| index.wrapping_mul(7919) % 10_007;
+    let mut order: Vec<(Rank, usize, usize)> = mutants
+        .iter()
+        .enumerate()
+        .map(|(index, mutant)| (mutant.rank, spread(index), index))
+        .collect();
+    order.sort_unstable();
+    let sorted = order.iter().map(|(_, _, index)| mutants[*index].clone());
+    mutants = sorted.collect();
+    mutants
+}
+
+/// The mutants of the part of a file that is no test.
+fn of_file(path: &std::path::Path, text: &str) -> Vec<Mutant> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let mut mutants = Vec::new();
+    for (line, before) in code.lines().enumerate() {
+        if before.trim_start().starts_with("//") {
+            continue;
+        }
+        for (after, rank) in changes(before) {
+            mutants.push(Mutant {
+                path: path.to_owned(),
+                line,
+                before: before.to_owned(),
+                after,
+                rank,
+            });
+        }
+    }
+    mutants
+}
+
+fn changes(line: &str) -> Vec<(String, Rank)> {
+    let mut found = Vec::new();
+    for (from, to, rank) in SWAPS {
+        for (at, _) in line.match_indices(from) {
+            found.push((replaced(line, at, from.len(), to), *rank));
+        }
+    }
+    found.extend(unasked(line));
+    found.extend(other_code(line));
+    found.extend(numbers(line));
+    found
+}
+
+fn replaced(line: &str, at: usize, length: usize, new: &str) -> String {
+    format!("{}{new}{}", &line[..at], &line[at + length..])
+}
+
+/// A rule of a table that is never asked, and a format that takes everything.
+fn unasked(line: &str) -> Option<(String, Rank)> {
+    let indent = line.len() - line.trim_start().len();
+    let written = line.trim_start();
+    if let Some(format) = written.strip_prefix("Self::")
+        && written.ends_with("(text),")
+        && let Some((name, _)) = format.split_once(" => ")
+    {
+        return Some((format!("{:indent$}Self::{name} => Ok(()),", ""), Rank::Rule));
+    }
+    let named = written.strip_prefix("check: ")?.strip_suffix(',')?;
+    let is_name = |char: char| char.is_ascii_lowercase() || char == '_';
+    named.chars().all(is_name).then(|| {
+        // Rules over nodes take one argument more; the other form does not compile and is not counted.
+        (format!("{:indent$}check: |_, _| {{}},", ""), Rank::Rule)
+    })
+}
+
+/// The same refusal under the code of another rule.
+fn other_code(line: &str) -> Vec<(String, Rank)> {
+    let mut found = Vec::new();
+    for (at, _) in line.match_indices("Code::") {
+        let name: String = line[at + 6..]
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect();
+        let is_variant = name.starts_with(|char: char| char.is_ascii_uppercase());
+        if is_variant && !line.trim_start().starts_with("code:") && name.len() > 3 {
+            let other = if name == "Syntax" {
+                "InputUnknown"
+            } else {
+                "Syntax"
+            };
+            found.push((replaced(line, at + 6, name.len(), other), Rank::Rule));
+        }
+    }
+    found
+}
+
+/// Every number by itself, one more.
+fn numbers(line: &str) -> Vec<(String, Rank)> {
+    let mut found = Vec::new();
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let starts = bytes[at].is_ascii_digit()
+            && (at == 0
+                || !(bytes[at - 1].is_ascii_alphanumeric() || b"_\".x-".contains(&bytes[at - 1])));
+        let length = bytes[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'_')
+            .count();
+        let ends = bytes
+            .get(at + length)
+            .is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'"');
+        let quoted = line[..at].matches('"').count() % 2 == 1;
+        if starts
+            && ends
+            && !quoted
+            && let Ok(number) = line[at..at + length].replace('_', "").parse::<u64>()
+        {
+            found.push((
+                replaced(line, at, length, &(number + 1).to_string()),
+                Rank::Detail,
+            ));
+        }
+        at += length.max(1);
+    }
+    found
+}
+
+impl fmt::Display for Mutant {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "{}:{}\n  - {}\n  + {}",
+            self.path.display(),
+            self.line + 1,
+            self.before.trim(),
+            self.after.trim()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_occurrence_is_changed_by_itself() {
+        let cases: [(&str, &[&str]); 6] = [
+            ("if a < b && c {", &["if a <= b && c {", "if a < b || c {"]),
+            ("    severity: Error,", &["    severity: Note,"]),
+            ("    check: odd,", &["    check: |_, _| {},"]),
+            (
+                "    Self::Mac => hardware::mac(text),",
+                &["    Self::Mac => Ok(()),"],
+            ),
+            ("(8, 29)", &["(9, 29)", "(8, 30)"]),
+            ("// a < b", &[]),
+        ];
+        for (line, expected) in cases {
+            let made = of_file(std::path::Path::new("x.rs"), line);
+            let made: Vec<&str> = made.iter().map(|mutant| mutant.after.as_str()).collect();
+            assert_eq!(made, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_most_telling_come_first_and_tests_are_left_alone() {
+        let text = "if a < 1 {}\nseverity: Error\n#[cfg(test)]\nif a < 1 {}\n";
+        let made = all(&[("x.rs".into(), text.to_owned())]);
+        assert_eq!(made.len(), 3);
+        assert_eq!(made[0].after, "severity: Note");
+    }
+}
