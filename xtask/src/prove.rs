@@ -5,6 +5,7 @@
 mod fidelity;
 mod gate;
 mod handoff;
+mod inputs;
 mod life;
 
 use crate::failure::Failure;
@@ -16,6 +17,8 @@ pub(crate) enum Claim {
     Fidelity,
     /// What the bootstrap gets is complete, valid and stable, and read by parsers that are not ours.
     Handoff,
+    /// A bad input is refused before the first write, with the same code by every layer.
+    Inputs,
     /// After an apply that was disturbed anywhere, a plain rerun ends where an undisturbed one would have.
     Survival,
     /// VMs of others are never written to, however much they look like ours.
@@ -43,6 +46,7 @@ pub(crate) fn run(claim: Claim, extent: Extent) -> Result<(), Failure> {
         // Each looks at all there is in seconds: there is no shorter run.
         (Claim::Fidelity, Extent::Quick | Extent::Full) => fidelity::run(),
         (Claim::Handoff, Extent::Quick | Extent::Full) => handoff::run(),
+        (Claim::Inputs, extent) => inputs::run(extent),
         (Claim::Survival, extent) => life::run(&life::SURVIVAL, extent),
         (Claim::Identity, extent) => life::run(&life::IDENTITY, extent),
         (Claim::Idempotency, extent) => life::run(&life::IDEMPOTENCY, extent),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use nodes::{GPU_SOURCE, GPUS, NODE};
+pub use retired::{Replacement, replacement};
 
 use crate::input::{Default, Input, Privacy, Section};
 use crate::kind::{Kind, Whole};

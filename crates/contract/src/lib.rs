@@ -24,6 +24,7 @@ pub use code::{BASE, Code, Example, Lines, RULES, Rule, example_values};
 pub use finding::{Finding, Severity, Subject, report};
 pub use handoff::{BootstrapContract, MadeNode, bootstrap_contract};
 pub use input::{Default, Input, Layer, Privacy, Section};
+pub use inputs::{Replacement, replacement};
 pub use kind::{Attribute, Kind, Whole};
 pub use path::{Path, Step};
 pub use suggest::nearest;

@@ -117,7 +117,7 @@ fn unknown_input(name: &str) -> Finding {
 }
 
 /// Names of the earlier contract that moved.
-fn renamed(name: &str) -> Option<&'static str> {
+pub(crate) fn renamed(name: &str) -> Option<&'static str> {
     match name {
         "proxmox_user" => Some("proxmox_username"),
         "gateway" => Some("network_gateway"),

@@ -40,6 +40,13 @@ fn rules_and_schema_agree_on_every_input() {
             panic!("{}: {error}", input.name);
         }
     }
+    let inputs = u32::try_from(INPUTS.len()).expect("there are few inputs");
+    assert!(inputs * CASES >= 10_000);
+    println!(
+        "figures: layers: {} generated values of {inputs} inputs, rules and JSON Schema agree but for {} listed rules",
+        inputs * CASES,
+        BEYOND_THE_SCHEMA.len()
+    );
 }
 
 fn agree(validator: &Validator, input: &Input, value: &Value) -> Result<(), TestCaseError> {

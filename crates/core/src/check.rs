@@ -1,6 +1,8 @@
 //! Checks the inputs of an environment without Terraform: every source, every rule, each finding at the user's own text.
 
+mod live;
 mod text;
+mod upgrade;
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,7 +15,9 @@ use crate::inputs::{
     self, CommandLineInput, Declared, Given, InputError, Node, NodeKind, Sources, Step, TextId,
 };
 
+pub use live::{Live, Remark, preflight};
 pub use text::CheckedText;
+pub use upgrade::{Upgrade, upgrade};
 
 /// Everything [`check`] needs to know.
 #[derive(Debug, Clone, Copy)]

@@ -12,4 +12,5 @@ pub mod inputs;
 pub mod live;
 mod own_directory;
 pub mod provider_install;
+pub mod starter;
 pub mod state;

@@ -32,6 +32,8 @@ enum Command {
     Drift(commands::drift::Arguments),
     /// Hands over to the Talos bootstrap: writes what it needs, checks such a document, or tries the nodes.
     Handoff(commands::handoff::Arguments),
+    /// Writes a first `terraform.tfvars`, or shows what an old one needs.
+    Init(commands::init::Arguments),
     /// Checks the inputs of an environment without starting Terraform.
     Check(commands::check::Arguments),
     /// Makes nodes of VMs that somebody else made, as they are.
@@ -57,7 +59,8 @@ impl Command {
             Self::Drift(arguments) => &arguments.reporting,
             Self::Evidence(arguments) => &arguments.reporting,
             Self::Handoff(arguments) => return arguments.reporting(),
-            Self::Check(arguments) => &arguments.reporting,
+            Self::Init(arguments) => &arguments.reporting,
+            Self::Check(arguments) => return arguments.reporting(),
             Self::Adopt(arguments) => &arguments.reporting,
             Self::Cleanup(arguments) => &arguments.reporting,
             Self::State(arguments) => &arguments.reporting,
@@ -82,6 +85,7 @@ pub(crate) fn run(environment: &Env) -> Exit {
         Command::Drift(arguments) => commands::drift::run(&arguments, &ui, environment),
         Command::Evidence(arguments) => commands::evidence::run(&arguments, &ui),
         Command::Handoff(arguments) => commands::handoff::run(&arguments, &ui, environment),
+        Command::Init(arguments) => commands::init::run(&arguments, &ui, environment),
         Command::Check(arguments) => commands::check::run(&arguments, &ui, environment),
         Command::Adopt(arguments) => commands::adopt::run(&arguments, &ui, environment),
         Command::Cleanup(arguments) => commands::cleanup::run(&arguments, &ui, environment),

@@ -28,6 +28,8 @@ pub struct Names {
     pub ca_file: &'static str,
     /// SHA-256 of the certificate to trust.
     pub fingerprint: &'static str,
+    /// Whether any certificate is taken.
+    pub insecure: &'static str,
 }
 
 impl Names {
@@ -41,6 +43,7 @@ impl Names {
         password: "password",
         ca_file: "tls_ca_file",
         fingerprint: "tls_fingerprint",
+        insecure: "tls_insecure",
     };
 
     /// As the inputs of an environment have them.
@@ -53,6 +56,7 @@ impl Names {
         password: "proxmox_password",
         ca_file: "proxmox_tls_ca_file",
         fingerprint: "proxmox_tls_fingerprint",
+        insecure: "proxmox_tls_insecure",
     };
 }
 
@@ -191,6 +195,12 @@ impl Settled {
     }
 }
 
+/// The same rule as the inputs have; its code stands in both.
+fn two_ways(one: &Settled, first: &str, second: &str) -> AccessError {
+    let detail = format!("Set either `{first}` or `{second}` (tls-conflict).");
+    one.error("Two ways to trust the host", &detail)
+}
+
 const TOKEN_ID: &str =
     "It must be user@realm!name, as in em-infra@pve!terraform; its secret is given apart.";
 
@@ -320,13 +330,15 @@ impl Reader<'_> {
         let fingerprint = self.set(self.names.fingerprint, fingerprint.as_ref());
         let file = self.set(self.names.ca_file, ca_file.as_ref());
         match (fingerprint, file, *insecure) {
-            (Some(_), Some(file), _) => Err(file.error(
-                "Two ways to trust the host",
-                &format!(
-                    "Set either `{}` or `{}`.",
-                    self.names.fingerprint, self.names.ca_file
-                ),
-            )),
+            (Some(_), Some(file), _) => {
+                Err(two_ways(&file, self.names.fingerprint, self.names.ca_file))
+            }
+            (Some(one), None, Some(true)) => {
+                Err(two_ways(&one, self.names.fingerprint, self.names.insecure))
+            }
+            (None, Some(one), Some(true)) => {
+                Err(two_ways(&one, self.names.ca_file, self.names.insecure))
+            }
             (Some(fingerprint), None, _) => Ok(Tls::Fingerprint(
                 fingerprint.parse::<Fingerprint>("TLS fingerprint")?,
             )),

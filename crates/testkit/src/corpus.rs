@@ -57,8 +57,8 @@ pub enum Terraform {
     Drops,
     /// It only warns about names that are not declared.
     Warns,
-    /// It takes the last of two keys of a map.
-    TakesTheLast,
+    /// It takes one of two values for a name, in a map or in JSON.
+    TakesOne,
     /// It computes what needs no variable.
     Computes,
     /// It refuses the file in its own words, before any rule is asked.
@@ -74,7 +74,7 @@ impl Terraform {
         ("converts", Self::Converts),
         ("drops", Self::Drops),
         ("warns", Self::Warns),
-        ("takes the last", Self::TakesTheLast),
+        ("takes one", Self::TakesOne),
         ("computes", Self::Computes),
         ("own words", Self::OwnWords),
         ("hides", Self::Hides),
@@ -90,7 +90,7 @@ impl Terraform {
     pub fn accepts(self) -> bool {
         matches!(
             self,
-            Self::Converts | Self::Drops | Self::Warns | Self::TakesTheLast | Self::Computes
+            Self::Converts | Self::Drops | Self::Warns | Self::TakesOne | Self::Computes
         )
     }
 }

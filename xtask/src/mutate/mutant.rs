@@ -147,6 +147,10 @@ fn other_code(line: &str) -> Vec<(String, Rank)> {
     found
 }
 
+fn is_quoted(before: &str) -> bool {
+    before.matches('"').count() % 2 == 1
+}
+
 /// Every number by itself, one more.
 fn numbers(line: &str) -> Vec<(String, Rank)> {
     let mut found = Vec::new();
@@ -163,10 +167,9 @@ fn numbers(line: &str) -> Vec<(String, Rank)> {
         let ends = bytes
             .get(at + length)
             .is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'"');
-        let quoted = line[..at].matches('"').count() % 2 == 1;
         if starts
             && ends
-            && !quoted
+            && !is_quoted(&line[..at])
             && let Ok(number) = line[at..at + length].replace('_', "").parse::<u64>()
         {
             found.push((

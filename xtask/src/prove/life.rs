@@ -9,9 +9,9 @@ use crate::tidy::root;
 
 /// A claim and the tests that prove it.
 pub(super) struct Proof {
-    claim: &'static str,
-    suites: &'static [Suite],
-    summary: &'static str,
+    pub(super) claim: &'static str,
+    pub(super) suites: &'static [Suite],
+    pub(super) summary: &'static str,
 }
 
 /// Tests of one program that print figures.
@@ -24,6 +24,16 @@ pub(super) struct Suite {
 }
 
 impl Suite {
+    /// Every test of a program.
+    pub(super) const fn all(package: &'static str, program: &'static str, lines: usize) -> Self {
+        Self {
+            package,
+            program,
+            tests: "",
+            lines,
+        }
+    }
+
     /// The provider in process.
     const fn provider(tests: &'static str, lines: usize) -> Self {
         Self {

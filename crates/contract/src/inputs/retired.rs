@@ -1,6 +1,8 @@
 //! Inputs of the earlier contract: those without effect on Talos are accepted with a warning, those that
 //! would change what is built are refused with the lines to write instead.
 
+use std::collections::BTreeMap;
+
 use crate::code::Code;
 use crate::finding::Fault;
 use crate::input::{Input, Retired, Section};
@@ -54,6 +56,40 @@ pub(super) const DEPRECATED: &[Input] = &[
     .example("{}")
     .retired(Retired::Replaced(static_ip_map)),
 ];
+
+/// What a line of the earlier contract becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replacement {
+    /// It goes.
+    Nothing,
+    /// Another input takes its place.
+    Line(&'static str, Value),
+}
+
+/// What the input `name` of the earlier contract becomes; none for an input of this one.
+pub fn replacement(name: &str, value: &Value) -> Option<Replacement> {
+    if let Some(now) = crate::reading::renamed(name) {
+        return Some(Replacement::Line(now, value.clone()));
+    }
+    DEPRECATED.iter().find(|input| input.name == name)?;
+    Some(match (name, value) {
+        ("dhcp", Value::Bool(true)) => Replacement::Line("address_mode", "dhcp_reserved".into()),
+        ("static_ip_map", Value::Map(entries)) if !entries.is_empty() => {
+            Replacement::Line("node_overrides", overrides(entries))
+        }
+        _ => Replacement::Nothing,
+    })
+}
+
+/// The addresses of a `static_ip_map` as `node_overrides`.
+fn overrides(entries: &BTreeMap<String, Value>) -> Value {
+    let address = |config: &Value| Some(Value::from(address_of(config.as_str()?)?));
+    let nodes = entries.iter().filter_map(|(name, config)| {
+        let attributes = BTreeMap::from([("address".to_owned(), address(config)?)]);
+        Some((name.clone(), Value::Map(attributes)))
+    });
+    Value::Map(nodes.collect())
+}
 
 /// `false` said "static addresses", which is what happens without it.
 fn dhcp(value: &Value) -> Option<Fault> {

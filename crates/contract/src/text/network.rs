@@ -33,6 +33,18 @@ impl Network {
         }
     }
 
+    /// The node network that a machine with this address is in, and its first address, where routers mostly are; the
+    /// last one when the first is the machine itself.
+    pub fn around(address_with_size: &str) -> Option<(String, String)> {
+        let net: Ipv4Net = address_with_size.parse().ok()?;
+        let first = net.hosts().next()?;
+        let last = Ipv4Addr::from(u32::from(net.broadcast()).checked_sub(1)?);
+        let gateway = if net.addr() == first { last } else { first };
+        let network = net.trunc().to_string();
+        Self::Nodes.parse(&network).ok()?;
+        Some((network, gateway.to_string()))
+    }
+
     pub(super) fn pattern(self) -> String {
         let (largest, smallest) = self.sizes();
         let sizes: Vec<String> = (largest..=smallest).map(|size| size.to_string()).collect();

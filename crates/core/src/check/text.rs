@@ -1,6 +1,7 @@
 //! Texts that are fit to be shown: whatever can be a secret is masked, whatever line a finding is on.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use contract::{Privacy, inputs as table, nearest};
 
@@ -22,6 +23,8 @@ const TELLING: [&str; 6] = [
 pub struct CheckedText {
     /// Where it came from, as a person would name it.
     pub name: String,
+    /// The file, where it came from one.
+    pub file: Option<PathBuf>,
     /// The text. Every byte of what can be a secret is a `*`, line ends apart, so that places stay where they are.
     pub text: String,
 }
@@ -51,6 +54,10 @@ fn checked(
     spans.extend(unread_secrets(sources, id, text));
     CheckedText {
         name: name(origin),
+        file: match origin {
+            Origin::File(path) => Some(path.clone()),
+            Origin::Environment(_) | Origin::CommandLine => None,
+        },
         text: masked(text, &spans),
     }
 }

@@ -1,19 +1,21 @@
 //! `em-infra check`: looks at the inputs of an environment before Terraform does.
 
+mod live;
 mod render;
 mod report;
+mod sarif;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use contract::{Code, Severity};
-use em_infra_core::check::{Report, Request, check};
+use em_infra_core::check::{Live, Report, Request, check};
 use em_infra_core::inputs::CommandLineInput;
 use tf_run::Env;
 
 use crate::exit::Exit;
 use crate::failure::CommandError;
-use crate::ui::{Format, Reporting, Ui};
+use crate::ui::{Format, Ui};
 
 /// Where the environment is unless the user says otherwise.
 pub(crate) const DEFAULT_ROOT: &str = "terraform/environments/k3s-dev";
@@ -23,10 +25,13 @@ pub(crate) const DEFAULT_ROOT: &str = "terraform/environments/k3s-dev";
 #[command(after_help = "Examples:
   em-infra check
   em-infra check terraform/environments/k3s-dev --var worker_count=5
+  em-infra check --live
+  em-infra check --format sarif > check.sarif
   em-infra check --explain cidr-host-bits")]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) reporting: Reporting,
+    /// How findings are written.
+    #[arg(long, value_enum, default_value_t)]
+    format: Findings,
 
     /// The Terraform root with the variable files.
     #[arg(value_name = "DIR", default_value = DEFAULT_ROOT)]
@@ -35,9 +40,35 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     inputs: InputArguments,
 
+    /// Asks the host as well, by reading alone: whether it can make these nodes.
+    #[arg(long)]
+    live: bool,
+
     /// Explains a finding by its code and ends.
     #[arg(long, value_name = "CODE", value_parser = code)]
     explain: Option<Code>,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Findings {
+    /// Text for people.
+    #[default]
+    Human,
+    /// One JSON document on stdout.
+    Json,
+    /// SARIF 2.1.0 on stdout, for code hosts and editors; without what the host says.
+    Sarif,
+}
+
+impl Arguments {
+    /// How the command reports, in the words that all commands share.
+    pub(crate) fn reporting(&self) -> Format {
+        match self.format {
+            Findings::Human => Format::Human,
+            Findings::Json | Findings::Sarif => Format::Json,
+        }
+    }
 }
 
 /// Inputs on the command line, as `terraform plan` takes them.
@@ -81,15 +112,36 @@ pub(crate) fn run(arguments: &Arguments, ui: &Ui, environment: &Env) -> Result<E
         return Ok(Exit::Success);
     }
     let report = inspect(&arguments.root, &arguments.inputs, environment)?;
-    match ui.format() {
-        Format::Json => ui.json(&report::of(&report))?,
-        Format::Human => show(&report, ui),
+    // The findings are said even if the host cannot be asked.
+    if arguments.format == Findings::Human {
+        show(&report, ui);
     }
-    Ok(if report.count(Severity::Error) == 0 {
+    let live = match (arguments.live, &report.topology) {
+        (true, Some(topology)) => Some(live::ask(arguments, topology, ui, environment)?),
+        _ => None,
+    };
+    match arguments.format {
+        Findings::Human if arguments.live => show_live(live.as_ref(), ui),
+        Findings::Human => ui.status(&render::summary(&report)),
+        Findings::Json => ui.json(&report::of(&report, live.as_ref()))?,
+        Findings::Sarif => ui.json(&sarif::of(&report))?,
+    }
+    let refused = live.map_or(0, |live| live.count(Severity::Error));
+    Ok(if report.count(Severity::Error) + refused == 0 {
         Exit::Success
     } else {
         Exit::Refused
     })
+}
+
+fn show_live(live: Option<&Live>, ui: &Ui) {
+    let Some(live) = live else {
+        return ui.status("The host was not asked: mend the inputs first.");
+    };
+    for remark in &live.remarks {
+        ui.status(&live::remark(remark));
+    }
+    ui.status(&live::summary(live));
 }
 
 /// Checks the inputs of `root`.
@@ -133,7 +185,6 @@ fn show(report: &Report, ui: &Ui) {
     if let Some(topology) = &report.topology {
         ui.data(&render::nodes(topology));
     }
-    ui.status(&render::summary(report));
 }
 
 fn code(text: &str) -> Result<Code, String> {

@@ -8,6 +8,7 @@ pub(crate) mod engine;
 pub(crate) mod evidence;
 pub(crate) mod gate;
 pub(crate) mod handoff;
+pub(crate) mod init;
 pub(crate) mod provider;
 pub(crate) mod sim;
 pub(crate) mod state;

@@ -14,6 +14,7 @@ mod gate;
 mod gpu;
 mod handoff;
 mod idempotency;
+mod init;
 mod interruption;
 mod lab;
 mod operators;

@@ -1,4 +1,5 @@
 # A node that is null.
+# terraform: own words
 disk_pool = "local-lvm"
 control_plane_template = "talos-v1.13-nocloud"
 cluster_network_cidr = "192.168.1.0/24"

@@ -1,4 +1,5 @@
 # Half a template.
+# terraform: converts
 node = "pve"
 disk_pool = "local-lvm"
 cluster_network_cidr = "192.168.1.0/24"

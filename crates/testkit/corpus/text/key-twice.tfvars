@@ -1,5 +1,5 @@
 # A key twice.
-# terraform: takes the last
+# terraform: takes one
 node = "pve"
 disk_pool = "local-lvm"
 control_plane_template = "talos-v1.13-nocloud"

@@ -1,4 +1,5 @@
 # Rules over several inputs, together.
+# terraform: stops earlier
 node = "pve"
 disk_pool = "local-lvm"
 control_plane_template = "talos-v1.13-nocloud"

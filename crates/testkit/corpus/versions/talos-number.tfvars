@@ -1,4 +1,5 @@
 # A version without quotes.
+# terraform: converts
 node = "pve"
 disk_pool = "local-lvm"
 control_plane_template = "talos-v1.13-nocloud"

@@ -1,7 +1,7 @@
 //! The result of `check` as JSON, for scripts and editors.
 
 use contract::Severity;
-use em_infra_core::check::{Located, Place, Report};
+use em_infra_core::check::{Live, Located, Place, Report};
 use serde::Serialize;
 
 /// Everything that was found. Fields are only ever added.
@@ -12,6 +12,8 @@ pub(super) struct Document<'a> {
     notes: usize,
     findings: Vec<Finding<'a>>,
     nodes: Option<&'a [contract::Node]>,
+    /// What the host says; nothing unless it was asked.
+    live: Option<&'a Live>,
 }
 
 #[derive(Serialize)]
@@ -32,15 +34,15 @@ struct Related<'a> {
 
 /// Lines and columns begin at 1; a column counts characters, the end is past the last one.
 #[derive(Serialize)]
-struct Position<'a> {
+pub(super) struct Position<'a> {
     file: &'a str,
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) end_line: usize,
+    pub(super) end_column: usize,
 }
 
-pub(super) fn of(report: &Report) -> Document<'_> {
+pub(super) fn of<'a>(report: &'a Report, live: Option<&'a Live>) -> Document<'a> {
     Document {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
@@ -54,6 +56,7 @@ pub(super) fn of(report: &Report) -> Document<'_> {
             .topology
             .as_ref()
             .map(|topology| topology.nodes.as_slice()),
+        live,
     }
 }
 
@@ -79,7 +82,7 @@ fn finding<'a>(report: &'a Report, found: &'a Located) -> Finding<'a> {
     }
 }
 
-fn position<'a>(report: &'a Report, place: &Place) -> Position<'a> {
+pub(super) fn position<'a>(report: &'a Report, place: &Place) -> Position<'a> {
     let text = &report.texts[place.text];
     let (line, column) = line_and_column(&text.text, place.span.0);
     let (end_line, end_column) = line_and_column(&text.text, place.span.1);
