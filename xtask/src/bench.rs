@@ -1,5 +1,6 @@
-//! Long runs: how fast things are, and what happens to the simulated host when it is sent anything at all.
+//! Long runs: how fast things are, and what happens to the simulated host and to `check` when they get anything at all.
 
+mod check;
 mod gate;
 mod measure;
 mod plan;
@@ -11,8 +12,34 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::interop::run_step;
 
-/// Requests of one round; every round draws with a seed of its own.
+/// Cases of one round; every round draws with a seed of its own.
 const ROUND: &str = "5000";
+
+/// What is sent anything at all.
+#[derive(Clone, Copy)]
+pub(crate) enum Target {
+    /// The simulated host: raw requests.
+    Requests,
+    /// `em-infra check`: variable files, down to what is shown of them.
+    Inputs,
+}
+
+impl Target {
+    /// The tests, in the words of `cargo test`.
+    const fn tests(self) -> [&'static str; 5] {
+        match self {
+            Self::Requests => ["--package", "pve-sim", "--test", "fuzz", "--"],
+            Self::Inputs => ["--package", "em-infra", "--bins", "--", "check::fuzz"],
+        }
+    }
+
+    const fn cases(self) -> &'static str {
+        match self {
+            Self::Requests => "requests answered",
+            Self::Inputs => "texts judged",
+        }
+    }
+}
 
 /// Prints the figures of a release build; they count on an idle machine only.
 pub(crate) fn run() -> Result<(), Failure> {
@@ -20,6 +47,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     command.args(["run", "--quiet", "--release", "--locked"]);
     command.args(["--package", "pve-sim", "--example", "bench"]);
     run_step(command)?;
+    check::run()?;
     plan::run()?;
     snapshot::run()?;
     gate_overhead().map(drop)
@@ -30,25 +58,26 @@ pub(crate) fn gate_overhead() -> Result<bool, Failure> {
     gate::run()
 }
 
-/// Runs rounds of random requests until the time is over.
+/// Runs rounds of random cases until the time is over.
 #[expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
     reason = "a run by the clock that says where it is"
 )]
-pub(crate) fn fuzz(span: Duration) -> Result<(), Failure> {
+pub(crate) fn fuzz(target: Target, span: Duration) -> Result<(), Failure> {
     let started = Instant::now();
     let mut rounds = 0_u64;
     while started.elapsed() < span {
         let mut command = Command::new("cargo");
         command
-            .args(["test", "--quiet", "--locked", "--package", "pve-sim"])
-            .args(["--test", "fuzz"])
+            .args(["test", "--quiet", "--locked"])
+            .args(target.tests())
             .env("PROPTEST_CASES", ROUND);
         run_step(command)?;
         rounds += 1;
         let passed = started.elapsed().as_secs();
-        eprintln!("xtask: {rounds} rounds of {ROUND} requests answered in {passed} s");
+        let cases = target.cases();
+        eprintln!("xtask: {rounds} rounds of {ROUND} {cases} in {passed} s");
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 use clap::Parser;
 use pve_sim::PveVersion;
 
+use crate::bench::Target;
 use crate::generate::Generation;
 use crate::prove::{Claim, Extent};
 
@@ -31,8 +32,11 @@ enum Task {
     Ci,
     /// Prints the figures of design and README from release builds: they count on an idle machine only.
     Bench,
-    /// Sends the simulated host raw requests made at random, and fails where one is not answered.
+    /// Sends the simulated host raw requests made at random, or `check` texts, and fails where one is not answered.
     Fuzz {
+        /// Variable files for `check`, not requests for the host.
+        #[arg(long)]
+        inputs: bool,
         /// How long, at least.
         #[arg(long, default_value_t = 10)]
         minutes: u64,
@@ -88,7 +92,14 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Bench => bench::run(),
-        Task::Fuzz { minutes } => bench::fuzz(Duration::from_secs(minutes.saturating_mul(60))),
+        Task::Fuzz { inputs, minutes } => {
+            let target = if inputs {
+                Target::Inputs
+            } else {
+                Target::Requests
+            };
+            bench::fuzz(target, Duration::from_secs(minutes.saturating_mul(60)))
+        }
         Task::CheckSchema { pve, path } => check_schema::run(pve, &path),
         Task::Ci => ci::run(),
         Task::Generate { check: false } => generate::run(Generation::Write),

@@ -1,6 +1,6 @@
 //! Every rule fires on its example, and is silent on the neighbour of it.
 
-use contract::{BASE, Code, Finding, RULES, check, example_values};
+use contract::{BASE, Code, Finding, RULES, Severity, check, example_values};
 
 fn codes(findings: &[Finding]) -> Vec<Code> {
     findings.iter().map(|finding| finding.code).collect()
@@ -43,4 +43,28 @@ fn every_rule_is_silent_on_its_passing_example() {
             .collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", rule.code);
     }
+}
+
+/// A rule that does not refuse lets the inputs through: which ones do so is a decision, not a slip.
+#[test]
+fn every_rule_refuses_but_for_those_that_are_meant_to_speak_only() {
+    let lenient: Vec<(&str, Severity)> = RULES
+        .iter()
+        .filter(|rule| rule.severity != Severity::Error)
+        .map(|rule| (rule.code.as_str(), rule.severity))
+        .collect();
+    let warnings = [
+        "input-deprecated",
+        "gpu-schematic-plain",
+        "control-plane-even",
+        "control-plane-many",
+        "endpoint-single-node",
+        "version-prerelease",
+        "talos-version-unknown",
+        "version-pair-doubtful",
+        "nocloud-network-bug",
+    ];
+    let expected = warnings.map(|code| (code, Severity::Warning));
+    assert_eq!(lenient[..lenient.len() - 1], expected);
+    assert_eq!(lenient.last(), Some(&("not-evaluated", Severity::Note)));
 }

@@ -1,5 +1,7 @@
 //! `em-infra check`: looks at the inputs of an environment before Terraform does.
 
+#[cfg(test)]
+mod fuzz;
 mod live;
 mod render;
 mod report;
