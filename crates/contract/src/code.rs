@@ -110,6 +110,7 @@ codes! {
     VersionPairDoubtful "version-pair-doubtful",
     NocloudNetworkBug "nocloud-network-bug",
     SchematicForm "schematic-form",
+    SchematicRelease "schematic-release",
     DhcpReplaced "dhcp-replaced",
     StaticIpMapReplaced "static-ip-map-replaced",
     NotEvaluated "not-evaluated",

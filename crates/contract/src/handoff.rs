@@ -7,7 +7,7 @@ mod document;
 mod make;
 mod render;
 mod schema;
-mod schematic;
+pub(crate) mod schematic;
 mod validate;
 
 pub use document::{

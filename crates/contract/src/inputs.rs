@@ -451,7 +451,7 @@ const VERSIONS: &[Input] = &[
         "Image Factory schematic of the image in the GPU template. Left out, it is `talos_schematic_id`.",
     )
     .default(Default::Null)
-    .example(r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#),
+    .example(r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#),
 ];
 
 const CONSENT: &[Input] = &[

@@ -17,7 +17,7 @@ type Row = (&'static [(&'static str, &'static str)], &'static [Code]);
 const GPU: (&str, &str) = ("gpu_worker_template", r#""talos-gpu""#);
 const DRIVER: (&str, &str) = (
     "gpu_schematic_id",
-    r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+    r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
 );
 
 const ROWS: &[Row] = &[

@@ -5,6 +5,8 @@ use semver::Version;
 use crate::across::AcrossRule;
 use crate::code::Code;
 use crate::finding::Finding;
+use crate::handoff::schematic::{Schematic, exists_in};
+use crate::inputs::VANILLA_SCHEMATIC;
 use crate::path::Path;
 use crate::reading::Reading;
 use crate::releases;
@@ -42,6 +44,16 @@ pub(super) const RULES: &[AcrossRule] = &[
         code: Code::VersionPairDoubtful,
         reads: &[TALOS, KUBERNETES],
         check: doubtful,
+    },
+    AcrossRule {
+        code: Code::SchematicRelease,
+        reads: &[TALOS, "talos_schematic_id"],
+        check: |reading, findings| extensions_exist(reading, "talos_schematic_id", findings),
+    },
+    AcrossRule {
+        code: Code::SchematicRelease,
+        reads: &[TALOS, "gpu_schematic_id"],
+        check: |reading, findings| extensions_exist(reading, "gpu_schematic_id", findings),
     },
     AcrossRule {
         code: Code::NocloudNetworkBug,
@@ -144,6 +156,33 @@ fn doubtful(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
         );
         findings.push(finding.with_related(Path::input(TALOS), "the Talos version"));
     }
+}
+
+/// A schematic that was made elsewhere cannot be read backwards, and nothing is said of it.
+fn extensions_exist(reading: &Reading<'_>, name: &'static str, findings: &mut Vec<Finding>) {
+    let Some((talos, id)) = reading.version(TALOS).zip(reading.text(name)) else {
+        return;
+    };
+    let known = (id != VANILLA_SCHEMATIC && releases::of(&talos).is_some())
+        .then(|| Schematic::known(&id))
+        .flatten();
+    let missing: Vec<String> = known
+        .map(Schematic::extensions)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|extension| exists_in(extension, talos.minor) == Some(false))
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    let message = format!(
+        "Talos 1.{} has no extension `{}`",
+        talos.minor,
+        missing.join("`, `")
+    );
+    let help = "use the schematic of the image in the template: extensions change their names between releases";
+    let finding = Finding::new(Code::SchematicRelease, Path::input(name), message, help);
+    findings.push(finding.with_related(Path::input(TALOS), "the Talos version"));
 }
 
 fn network_bug(reading: &Reading<'_>, findings: &mut Vec<Finding>) {

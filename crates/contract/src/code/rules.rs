@@ -663,7 +663,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
         passes: Inputs(&[
@@ -671,7 +671,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -686,7 +686,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
         passes: Inputs(&[
@@ -694,7 +694,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -709,7 +709,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
         passes: Inputs(&[
@@ -717,7 +717,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -735,7 +735,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
         passes: Inputs(&[
@@ -746,7 +746,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -761,7 +761,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
         passes: Inputs(&[
@@ -772,7 +772,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -790,7 +790,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
         passes: Inputs(&[
@@ -801,7 +801,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -819,7 +819,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
         passes: Inputs(&[
@@ -830,7 +830,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -855,7 +855,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -869,7 +869,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_pci_bdfs", r#"["0000:03:00.0"]"#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
         passes: Inputs(&[
@@ -877,14 +877,14 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
     Rule {
         code: Code::GpuSchematicPlain,
         severity: Warning,
-        what: "With GPU workers, `gpu_schematic_id` is the schematic of an image with a GPU driver.",
+        what: "With GPU workers, `gpu_schematic_id` is the schematic of an image with a GPU driver; of one that is not known here nothing is said.",
         why: "Upgrades install the image of the schematic; with the plain one the driver is gone after the first.",
         fix: "Add `gpu_schematic_id`: the schematic that the GPU template's image was made from.",
         fails: Inputs(&[
@@ -902,7 +902,7 @@ pub const RULES: &[Rule] = &[
             ("gpu_worker_template", r#""talos-nvidia""#),
             (
                 "gpu_schematic_id",
-                r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+                r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
             ),
         ]),
     },
@@ -1052,6 +1052,24 @@ pub const RULES: &[Rule] = &[
             "talos_schematic_id",
             r#""376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba""#,
         )]),
+    },
+    Rule {
+        code: Code::SchematicRelease,
+        severity: Error,
+        what: "The Talos release has the extensions of the schematic. Known are the sets that a VM has a use for: GPU drivers, microcode, guest agent.",
+        why: "The Image Factory knows extensions by release, and makes no image with one that the release lacks.",
+        fix: "Use the schematic of the release's own extensions, or another release.",
+        fails: Inputs(&[(
+            "talos_schematic_id",
+            r#""0412a9a6369c0fb55e913cdfcbf4ad6ca3fab6e56ab71198ec4b58ad7e7a4ddd""#,
+        )]),
+        passes: Inputs(&[
+            ("talos_version", r#""v1.7.6""#),
+            (
+                "talos_schematic_id",
+                r#""0412a9a6369c0fb55e913cdfcbf4ad6ca3fab6e56ab71198ec4b58ad7e7a4ddd""#,
+            ),
+        ]),
     },
     Rule {
         code: Code::DhcpReplaced,

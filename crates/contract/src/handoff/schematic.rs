@@ -145,12 +145,12 @@ impl Schematic {
 }
 
 /// Whose drivers are among the extensions.
-pub(super) fn vendor(extensions: &[String]) -> Option<Vendor> {
+pub(crate) fn vendor(extensions: &[String]) -> Option<Vendor> {
     extensions.iter().find_map(|name| find(name)?.vendor)
 }
 
 /// Whether the Talos minor has an extension of this name; none for a name that is not in the table.
-pub(super) fn exists_in(name: &str, minor: u64) -> Option<bool> {
+pub(crate) fn exists_in(name: &str, minor: u64) -> Option<bool> {
     let extension = find(name)?;
     Some(minor >= extension.since && extension.until.is_none_or(|until| minor <= until))
 }

@@ -6,7 +6,7 @@ cluster_network_cidr = "192.168.1.0/24"
 network_gateway = "192.168.1.1"
 talos_version = "v1.13.9"
 gpu_worker_template = "talos-v1.13-nocloud"
-gpu_schematic_id = "ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515"
+gpu_schematic_id = "26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227"
 gpu_worker_pci_bdfs = ["0000.03.00.0"]
 #                      ^^^^^^^^^^^^^^ error pci-form
 #= gpu_worker_pci_bdfs = ["0000:03:00.0"]

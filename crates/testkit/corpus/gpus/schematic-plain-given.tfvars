@@ -9,4 +9,4 @@ gpu_workers = { trainer-1 = { gpus = [{ mapping = "gpu0" }] } }
 gpu_worker_template = "talos-v1.13-nocloud"
 gpu_schematic_id = "376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba"
 #                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ warning gpu-schematic-plain
-#= gpu_schematic_id = "ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515"
+#= gpu_schematic_id = "26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227"

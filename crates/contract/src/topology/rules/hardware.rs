@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::NodeRule;
 use crate::code::Code;
 use crate::finding::Finding;
+use crate::handoff::schematic::{Schematic, vendor};
 use crate::inputs::{CONTROL_PLANE_CORES_MIN, CONTROL_PLANE_MEMORY_MIN, VANILLA_SCHEMATIC};
 use crate::path::Path;
 use crate::reading::Reading;
@@ -216,14 +217,20 @@ fn gpu_template_given(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Ve
     }
 }
 
+/// Of a schematic that is not known here nothing is said.
+fn is_without_driver(schematic: &str) -> bool {
+    schematic == VANILLA_SCHEMATIC
+        || Schematic::known(schematic).is_some_and(|known| vendor(&known.extensions()).is_none())
+}
+
 fn gpu_schematic_given(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Vec<Finding>) {
     let schematic = reading
         .text("gpu_schematic_id")
         .or_else(|| reading.text("talos_schematic_id"));
     let has_gpus = drafts.iter().any(|draft| draft.group == Group::GpuWorkers);
-    if has_gpus && schematic.as_deref() == Some(VANILLA_SCHEMATIC) {
+    if has_gpus && schematic.as_deref().is_some_and(is_without_driver) {
         let at = Path::input("gpu_schematic_id");
-        let message = "the schematic of the GPU workers is the one without extensions".to_owned();
+        let message = "the schematic of the GPU workers has no GPU driver".to_owned();
         let help =
             "add `gpu_schematic_id`: the schematic that the GPU template's image was made from";
         findings.push(Finding::new(Code::GpuSchematicPlain, at, message, help));
