@@ -26,7 +26,7 @@ pub(crate) fn run(span: Duration) -> Result<(), Failure> {
     let started = Instant::now();
     let workshop = Workshop::open()?;
     let mutants = mutant::all(&workshop.sources()?);
-    let mut record = Record::new(mutants.len());
+    let mut record = Record::new(mutants.len())?;
     for mutant in &mutants {
         if started.elapsed() >= span {
             break;

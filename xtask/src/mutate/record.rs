@@ -16,6 +16,8 @@ const PATH: &str = "crates/contract/tests/mutation-score.json";
 
 /// How a run went.
 pub(super) struct Record {
+    /// The digest of the sources as they were copied.
+    sources: String,
     known: usize,
     killed: usize,
     survived: usize,
@@ -23,13 +25,14 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(known: usize) -> Self {
-        Self {
+    pub(super) fn new(known: usize) -> Result<Self, Failure> {
+        Ok(Self {
+            sources: sources_digest()?,
             known,
             killed: 0,
             survived: 0,
             unbuildable: 0,
-        }
+        })
     }
 
     pub(super) fn add(&mut self, outcome: Outcome) {
@@ -47,7 +50,7 @@ impl Record {
             "killed": self.killed,
             "survived": self.survived,
             "unbuildable": self.unbuildable,
-            "sources": sources_digest()?,
+            "sources": self.sources,
         });
         let text = format!("{json:#}\n");
         create_atomic(&root().join(PATH), text.as_bytes(), Mode::Public).map_err(Failure::Write)
