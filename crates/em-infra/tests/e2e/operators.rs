@@ -31,10 +31,20 @@ fn of_two_operators_at_once_one_makes_each_vm_and_the_other_is_told() {
     let both: Vec<Said> = both.into_iter().map(Running::ended).collect();
     let beaten: Vec<&Said> = both.iter().filter(|said| said.code != Some(0)).collect();
     assert!(!beaten.is_empty(), "both made the same VMs");
+    // Terraform plans each object once more within an apply. Where the other was faster than that, it stops there, in
+    // its own words and before the provider is asked to write: a known gap, since a provider cannot tell the two plans
+    // apart.
+    let told = [
+        "exists now: another run made it.",
+        ".existing: was cty.False, but now cty.True.",
+    ];
     for said in beaten {
-        let told = "exists now: another run made it.";
-        let unwrapped = said.stderr.replace("\n│ ", " ").replace('\n', " ");
-        assert!(unwrapped.contains(told), "{}", said.stderr);
+        let text = said.stderr.replace("\n│ ", " ").replace('\n', " ");
+        assert!(
+            told.iter().any(|told| text.contains(told)),
+            "{}",
+            said.stderr
+        );
     }
     let made = births(&lab);
     assert_eq!(made.len(), 3);
