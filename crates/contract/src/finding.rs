@@ -147,7 +147,11 @@ impl Fault {
         self
     }
 
-    pub(crate) fn at(self, path: Path, text: &str) -> Finding {
+    /// A text of several lines is somebody's paste: it is not quoted, since anything can stand in it.
+    pub(crate) fn at(mut self, path: Path, text: &str) -> Finding {
+        if text.contains('\n') {
+            self.subject = Subject::Hidden;
+        }
         let message = match self.subject {
             Subject::Quoted => format!("`{}` {}", text.escape_debug(), self.what),
             Subject::Hidden => format!("the value {}", self.what),

@@ -114,7 +114,7 @@ impl Text {
             return Ok(());
         }
         let what = "has blanks at its ends";
-        if self.is_secret() {
+        if self.is_secret() || text.contains('\n') {
             Err(Fault::new(Code::TextBlanks, what, "remove them").hidden())
         } else {
             let help = format!("write `{}`", text.trim().escape_debug());

@@ -225,31 +225,19 @@ impl Offer {
             .iter()
             .find_map(|bridge| bridge.cidr.as_deref());
         let network = addressed.and_then(Network::around);
-        match network {
-            Some((network, gateway)) => {
-                noted(
-                    out,
-                    "cluster_network_cidr",
-                    &network,
-                    "the host's own, on the bridge",
-                );
-                noted(
-                    out,
-                    "network_gateway",
-                    &gateway,
-                    "a guess: Proxmox does not say it here",
-                );
-            }
-            None => {
-                noted(
-                    out,
-                    "cluster_network_cidr",
-                    "192.168.1.0/24",
-                    "a guess: the host has no address on a bridge",
-                );
-                noted(out, "network_gateway", "192.168.1.1", "a guess");
-            }
-        }
+        let own = network.is_some();
+        let (network, gateway) = network.unwrap_or_else(|| {
+            let [network, gateway] = ["192.168.1.0/24", "192.168.1.1"].map(str::to_owned);
+            (network, gateway)
+        });
+        let source = if own {
+            "the host's own, on the bridge"
+        } else {
+            "a guess: the host has no address on a bridge"
+        };
+        noted(out, "cluster_network_cidr", &network, source);
+        let guess = "a guess: Proxmox does not say it here";
+        noted(out, "network_gateway", &gateway, guess);
         comment(
             out,
             "Addresses begin at the tenth of the network; keep them out of your DHCP range, or set node_address_start.",
@@ -297,13 +285,11 @@ impl Offer {
             .filter(|other| other.iommu_group() == Some(group) && other.id != gpu.id)
             .map(|other| other.id)
             .collect();
-        match others.len() {
-            0 => format!("IOMMU group {group}, alone"),
-            _ => {
-                let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-                format!("IOMMU group {group} with {}", others.join(", "))
-            }
+        if others.is_empty() {
+            return format!("IOMMU group {group}, alone");
         }
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        format!("IOMMU group {group} with {}", others.join(", "))
     }
 }
 

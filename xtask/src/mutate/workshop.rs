@@ -89,7 +89,7 @@ impl Workshop {
             "autotests = false\n\n[[test]]\nname = \"all\"\n\n[dependencies]",
         );
         write(&own.join("Cargo.toml"), &manifest)?;
-        let modules: String = TESTS.iter().map(|name| format!("mod {name};\n")).collect();
+        let modules = TESTS.map(|name| format!("mod {name};\n")).concat();
         write(
             &own.join("tests/all.rs"),
             &format!("//! All at once.\n\n{modules}"),

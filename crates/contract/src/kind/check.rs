@@ -186,7 +186,7 @@ impl Kind {
                 .ok()
                 .map(|bool| format!("write `{bool}` without quotes")),
             (Self::Text(_), Value::Number(number)) => Some(format!("write `\"{number}\"`")),
-            (Self::List(Self::Text(_)), Value::String(text)) => {
+            (Self::List(Self::Text(_)), Value::String(text)) if !text.contains('\n') => {
                 Some(format!("write `[\"{}\"]`", text.escape_debug()))
             }
             _ => None,

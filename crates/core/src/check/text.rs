@@ -75,6 +75,10 @@ fn secrets(is_secret: fn(&str) -> bool, name: &str, node: &Node, found: &mut Vec
         NodeKind::Map(items) => items
             .iter()
             .for_each(|(key, item)| secrets(is_telling, &key.name, item, found)),
+        // A heredoc that was opened too early, with the lines below it inside.
+        NodeKind::String(text) if text.contains('\n') && tells_of_a_secret(text) => {
+            found.push(node.span.clone());
+        }
         NodeKind::Null
         | NodeKind::Bool(_)
         | NodeKind::Number(_)

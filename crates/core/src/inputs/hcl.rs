@@ -348,9 +348,12 @@ mod tests {
         assert_read(text, &[(Code::Syntax, "variable")], &["a", "b"]);
     }
 
+    /// A text, the faults with the text of their places, and the names that are read nevertheless.
+    type Case<'a> = (&'a str, &'a [(Code, &'a str)], &'a [&'a str]);
+
     #[test]
     fn one_broken_statement_hides_no_other() {
-        let cases: [(&str, &[(Code, &str)], &[&str]); 7] = [
+        let cases: [Case<'_>; 7] = [
             (
                 "a = \"x\nb = 2\nc = [1\nd = 4\n",
                 &[(Code::Syntax, "\""), (Code::Syntax, "[")],

@@ -141,7 +141,7 @@ fn show_upgrade(file: &Path, ui: &Ui) -> Result<Exit, CommandError> {
             diff: &diff,
         })?,
         Format::Human if upgrade.changes() == 0 => {
-            ui.status("It needs no line of the newer contract.")
+            ui.status("It needs no line of the newer contract.");
         }
         Format::Human => ui.data(diff.trim_end()),
     }

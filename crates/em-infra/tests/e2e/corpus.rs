@@ -12,6 +12,7 @@ use serde_json::Value;
 use testkit::{Case, Terraform, corpus};
 
 use crate::lab::{Lab, Said};
+use crate::proof;
 
 /// As many plans at once as a small machine bears.
 const WORKERS: usize = 3;
@@ -35,7 +36,7 @@ const SAMPLE: [&str; 11] = [
 fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/corpus");
     let all = corpus(&folder);
-    if std::env::var("EM_INFRA_PROVE").is_ok_and(|extent| extent == "full") {
+    if proof::full() {
         return all;
     }
     let sample: Vec<Case> = all
@@ -157,8 +158,8 @@ fn print_figures(cases: &[&Case]) {
         *ways.entry(case.terraform).or_default() += 1;
     }
     let same = ways.remove(&Terraform::Same).unwrap_or_default();
-    println!(
-        "figures: terraform: {} files planned, 0 writes, {same} name the same codes, the rest by listed leniency: {ways:?}",
+    proof::figures(&format!(
+        "terraform: {} files planned, 0 writes, {same} name the same codes, the rest by listed leniency: {ways:?}",
         cases.len()
-    );
+    ));
 }
