@@ -41,7 +41,7 @@ fn rewrite(path: &Path, change: impl Fn(&str) -> String) {
 
 fn without_line(text: &str, number: usize) -> String {
     let lines = text.lines().enumerate().filter(|(at, _)| *at != number);
-    lines.map(|(_, line)| format!("{line}\n")).collect()
+    lines.flat_map(|(_, line)| [line, "\n"]).collect()
 }
 
 const TAMPERED: [(&str, Tamper); 8] = [

@@ -81,7 +81,7 @@ impl Project {
         let directory = RunDirectory::create(&self.base(), NOW).unwrap();
         let terraform = Terraform::new(
             testkit::engine(),
-            &self.root(),
+            self.root(),
             directory.path(),
             &self.env,
             Interrupt::default(),

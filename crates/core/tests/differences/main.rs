@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use em_infra_core::difference::{Class, Context, Judged, NEVER, Objection, RULES, classify};
+use em_infra_core::difference::{Class, Context, Judged, NEVER, Objection, RULES, Rule, classify};
 use serde_json::{Value, json};
 use tf_run::plan::Plan;
 use time::Date;
@@ -262,41 +262,50 @@ fn page() -> String {
     );
     let mut about: Vec<&str> = NEVER.iter().map(|never| never.about).collect();
     about.dedup();
-    for about in about {
+    let never = about.into_iter().map(|about| {
         let places = NEVER.iter().filter(|never| never.about == about);
         let places: Vec<String> = places.map(|never| format!("`{}`", never.path)).collect();
-        text += &format!("| {about} | {} |\n", places.join(", "));
-    }
-    for class in Class::ALL {
-        text += &format!("\n## {class:?}: {}\n\n", class.title());
-        let rules: Vec<_> = RULES.iter().filter(|rule| rule.class == class).collect();
-        if rules.is_empty() {
-            text +=
-                "No rule: it is no difference, and the gate lists it under what was not checked.\n";
-            continue;
-        }
-        text += "| rule | provider | resource and place | holds when | because | known from | until |\n|---|---|---|---|---|---|---|\n";
-        for rule in rules {
-            text += &format!(
-                "| {} | {}{}{} | `{}` `{}` | {} | {} | {} | {} |\n",
-                rule.name,
-                if rule.provider == "*" {
-                    "any"
-                } else {
-                    rule.provider
-                },
-                if rule.versions.is_empty() { "" } else { " " },
-                rule.versions,
-                rule.resource,
-                rule.path,
-                rule.condition.words(),
-                rule.reason,
-                rule.reference,
-                rule.expires,
-            );
-        }
-    }
+        format!("| {about} | {} |\n", places.join(", "))
+    });
+    text.extend(never);
+    text.extend(Class::ALL.into_iter().map(section));
     text
+}
+
+/// What the page says about one class.
+fn section(class: Class) -> String {
+    const HEAD: &str = "| rule | provider | resource and place | holds when | because | known from | until |\n|---|---|---|---|---|---|---|\n";
+    let rules = RULES.iter().filter(|rule| rule.class == class);
+    let rows: String = rules
+        .flat_map(|rule| [row(rule), "\n".to_owned()])
+        .collect();
+    let body = if rows.is_empty() {
+        "No rule: it is no difference, and the gate lists it under what was not checked.\n"
+            .to_owned()
+    } else {
+        [HEAD, &rows].concat()
+    };
+    format!("\n## {class:?}: {}\n\n{body}", class.title())
+}
+
+fn row(rule: &Rule) -> String {
+    let provider = if rule.provider == "*" {
+        "any"
+    } else {
+        rule.provider
+    };
+    let gap = if rule.versions.is_empty() { "" } else { " " };
+    format!(
+        "| {} | {provider}{gap}{} | `{}` `{}` | {} | {} | {} | {} |",
+        rule.name,
+        rule.versions,
+        rule.resource,
+        rule.path,
+        rule.condition.words(),
+        rule.reason,
+        rule.reference,
+        rule.expires,
+    )
 }
 
 #[test]

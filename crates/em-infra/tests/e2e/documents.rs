@@ -50,7 +50,6 @@ impl Person {
     fn types(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["cargo", "run", "--release", "--", rest @ ..] => self.runs(line, em_infra(), rest),
             // This is a part of it.
             ["cargo", "test", "--workspace"] => {}
             // The executable that the other lines run is what this one builds.
@@ -61,7 +60,9 @@ impl Person {
                 );
             }
             ["em-infra", "sim", "serve", rest @ ..] => self.serves(rest),
-            ["em-infra", rest @ ..] => self.runs(line, em_infra(), rest),
+            ["cargo", "run", "--release", "--", rest @ ..] | ["em-infra", rest @ ..] => {
+                self.runs(line, em_infra(), rest);
+            }
             ["cp", from, to] => {
                 let folder = self.lab.folder();
                 std::fs::copy(folder.join(from), folder.join(to)).unwrap();
