@@ -249,8 +249,8 @@ fn a_schematic_of_another_talos_version_is_refused() {
         .em_infra(&["handoff", "--from", "inputs"])
         .ended_with(50);
     insta::assert_snapshot!(said.stderr, @r"
-    /nodes/0/image/extensions: Talos 1.13 has no extension `siderolabs/amdgpu-firmware`; make the schematic anew with the names of this Talos version (extensions)
-    Breaches of the contract: 1.
+    error: the inputs cannot be used
+      hint: `em-infra check` says what is wrong with them
     ");
 }
 
