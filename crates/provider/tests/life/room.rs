@@ -28,7 +28,7 @@ async fn disks_that_do_not_fit_together_are_refused() {
     let outcome = bench.terraform.apply(&big).await;
     insta::assert_snapshot!(outcome.errors.join("\n"), @r#"
     VM 8012 k3s-dev-worker-3 cannot be created (at storage)
-    The disks of the new VMs up to this one have 600 GiB, and storage `local` has 500 GiB left. Set a smaller disk_gb, free some room, or use another storage.
+    The disks of the new VMs up to this one have 600 GiB, and storage `local` has 500 GiB left. Set a smaller disk_gb, free some room, or use another storage. This is said once for all VMs of this plan that ask for the same.
     "#);
     assert_eq!(bench.writes(), Vec::<String>::new());
 }

@@ -181,7 +181,7 @@ fn a_step_that_changes_nothing_is_not_taken_twice() {
     let Next::Refuse(refusal) = second else {
         panic!("{second:?}")
     };
-    insta::assert_snapshot!(refusal.explain(&wanted.key), @"Proxmox accepted to clone for VM 8010 k3s-dev-worker-1 and nothing changed; it is not tried again. Look at the task log of the VM, then apply again.");
+    insta::assert_snapshot!(refusal.explain(&wanted.key), @"Proxmox accepted to clone for VM 8010 k3s-dev-worker-1 and it is as before; it is not tried again. Either somebody else, perhaps another apply, changes this VM just now, or the task log of the VM says why. Then apply again.");
 }
 
 #[test]
