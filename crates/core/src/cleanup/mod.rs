@@ -1,7 +1,7 @@
 //! Cleanup: VMs that this environment made and forgot are removed, one by one, by somebody who names them.
 //!
 //! Such a VM is there when a creation was cut off and the environment was destroyed, or no longer wants that node, instead of
-//! being applied again: Terraform knows nothing of it. What is one is decided by [`leftovers`](crate::drift::leftovers) and
+//! being applied again: Terraform knows nothing of it. What is one is decided by [`leftovers`] and
 //! asked again before each write. Never a copy, never a stranger, never anything that a row of the state holds. The locks of
 //! the environment are held meanwhile: to anybody else, a VM that is being made looks like a leftover.
 
