@@ -55,9 +55,14 @@ pub(crate) fn started_from(folder: &Path) -> Vec<Pid> {
     found.collect()
 }
 
-/// Whether it still works. One that nobody has reaped does not.
+/// Whether it still works or still holds its files and their locks. One that nobody has reaped does neither; but the
+/// first thread of a killed process is dead before the others are, and the files are closed by the last.
 pub(crate) fn is_alive(pid: Pid) -> bool {
-    stat(pid).is_some_and(|stat| !stat.starts_with('Z'))
+    stat(pid).is_some_and(|stat| !stat.starts_with('Z') || threads(pid) > 1)
+}
+
+fn threads(pid: Pid) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
 }
 
 fn only(mut found: impl Iterator<Item = Pid>) -> Pid {

@@ -17,19 +17,7 @@ pub(super) async fn devices(
         return Ok(());
     }
     allowed(run, &wanted.key, &gpus)?;
-    let others = session.plans_devices(claim(wanted));
-    let planned = session.planned_mappings();
-    let devices = Devices {
-        facts: &run.facts,
-        planned_mappings: &planned,
-        planned_claims: &others,
-        is_planned: &|node, vmid| session.has_seen(node, vmid),
-    };
-    let problems = devices.problems(wanted).await;
-    told(
-        &wanted.key,
-        &problems.map_err(|unread| run.unread(&unread))?,
-    )
+    judge(session, run, wanted, Change::Given).await
 }
 
 /// Checks that no other VM of this plan is given what a VM has and keeps.
@@ -37,6 +25,22 @@ pub(super) async fn kept(session: &Session, run: &Run, wanted: &Wanted) -> Resul
     if wanted.shape.gpus.as_deref().unwrap_or_default().is_empty() {
         return Ok(());
     }
+    judge(session, run, wanted, Change::Kept).await
+}
+
+/// What a plan does with the devices of a VM.
+#[derive(Clone, Copy)]
+enum Change {
+    Given,
+    Kept,
+}
+
+async fn judge(
+    session: &Session,
+    run: &Run,
+    wanted: &Wanted,
+    change: Change,
+) -> Result<(), Diagnostics> {
     let others = session.plans_devices(claim(wanted));
     let planned = session.planned_mappings();
     let devices = Devices {
@@ -45,11 +49,12 @@ pub(super) async fn kept(session: &Session, run: &Run, wanted: &Wanted) -> Resul
         planned_claims: &others,
         is_planned: &|node, vmid| session.has_seen(node, vmid),
     };
-    let problems = devices.kept(wanted).await;
-    told(
-        &wanted.key,
-        &problems.map_err(|unread| run.unread(&unread))?,
-    )
+    let problems = match change {
+        Change::Given => devices.problems(wanted).await,
+        Change::Kept => devices.kept(wanted).await,
+    };
+    let problems = problems.map_err(|unread| run.unread(&unread))?;
+    told(&wanted.key, &problems)
 }
 
 fn told(key: &VmKey, problems: &[Problem]) -> Result<(), Diagnostics> {
