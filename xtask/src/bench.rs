@@ -9,6 +9,8 @@ mod snapshot;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum as _;
+
 use crate::failure::Failure;
 use crate::interop::run_step;
 
@@ -41,16 +43,42 @@ impl Target {
     }
 }
 
-/// Prints the figures of a release build; they count on an idle machine only.
-pub(crate) fn run() -> Result<(), Failure> {
+/// What has figures.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// The simulated host: memory of 1,000 machines, reads a second.
+    Sim,
+    /// `em-infra check`, by lines and faults.
+    Check,
+    /// The provider: its start, its memory, and plans beside `terraform_data`.
+    Plan,
+    /// A snapshot of a state.
+    Snapshot,
+    /// The gate beside the bare four commands.
+    Gate,
+}
+
+/// Prints the figures of release builds, of all parts where none is named; they count on an idle machine only.
+pub(crate) fn run(parts: &[Part]) -> Result<(), Failure> {
+    let parts = if parts.is_empty() {
+        Part::value_variants()
+    } else {
+        parts
+    };
+    parts.iter().try_for_each(|part| match part {
+        Part::Sim => simulated(),
+        Part::Check => check::run(),
+        Part::Plan => plan::run(),
+        Part::Snapshot => snapshot::run(),
+        Part::Gate => gate_overhead().map(drop),
+    })
+}
+
+fn simulated() -> Result<(), Failure> {
     let mut command = Command::new("cargo");
     command.args(["run", "--quiet", "--release", "--locked"]);
     command.args(["--package", "pve-sim", "--example", "bench"]);
-    run_step(command)?;
-    check::run()?;
-    plan::run()?;
-    snapshot::run()?;
-    gate_overhead().map(drop)
+    run_step(command)
 }
 
 /// Prints what the gate costs beyond the four commands; answers whether it is within its bound.

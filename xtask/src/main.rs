@@ -20,7 +20,7 @@ use std::time::Duration;
 use clap::Parser;
 use pve_sim::PveVersion;
 
-use crate::bench::Target;
+use crate::bench::{Part, Target};
 use crate::generate::Generation;
 use crate::prove::{Claim, Extent};
 
@@ -31,7 +31,11 @@ enum Task {
     /// Runs everything that has to hold before a change lands.
     Ci,
     /// Prints the figures of design and README from release builds: they count on an idle machine only.
-    Bench,
+    Bench {
+        /// Which of them; all where none is named.
+        #[arg(value_enum)]
+        parts: Vec<Part>,
+    },
     /// Sends the simulated host raw requests made at random, or `check` texts, and fails where one is not answered.
     Fuzz {
         /// Variable files for `check`, not requests for the host.
@@ -91,7 +95,7 @@ enum Task {
 )]
 fn main() -> ExitCode {
     let done = match Task::parse() {
-        Task::Bench => bench::run(),
+        Task::Bench { parts } => bench::run(&parts),
         Task::Fuzz { inputs, minutes } => {
             let target = if inputs {
                 Target::Inputs

@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod check;
 pub mod cleanup;
+mod counted;
 pub mod difference;
 pub mod drift;
 pub mod evidence;
@@ -14,3 +15,5 @@ mod own_directory;
 pub mod provider_install;
 pub mod starter;
 pub mod state;
+
+pub use counted::counted;

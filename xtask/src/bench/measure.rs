@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::interop::line_of;
 
 /// What was seen of a command.
 pub(super) struct Measured {
@@ -18,7 +19,7 @@ pub(super) struct Measured {
 /// Runs a command and watches the programs that it starts from below `folder`.
 #[expect(clippy::disallowed_methods, reason = "it is the clock that is asked")]
 pub(super) fn measured(mut command: Command, folder: &Path) -> Result<Measured, Failure> {
-    let name = format!("{command:?}");
+    let name = line_of(&command);
     let ended = AtomicBool::new(false);
     let started = Instant::now();
     let failed = |source| Failure::Start {

@@ -232,17 +232,25 @@ pub(super) fn roomy() -> String {
         .replace("memory = \"64G\"", "memory = \"16000G\"")
 }
 
-/// One control plane, and workers by name in slots of their own.
+/// The slots of a cluster end at 999.
+const LAST_IN_A_SLOT: u32 = 900;
+
+/// One control plane, and workers by name: in slots of their own, or where those end with VMID and address.
 pub(super) fn inputs_of(vms: u32) -> String {
     let workers = (1..vms).map(|number| {
-        let slot = 300 + number;
-        format!("  \"worker-{number}\" = {{ slot = {slot} }}\n")
+        let place = if number <= LAST_IN_A_SLOT {
+            format!("slot = {}", number + 10)
+        } else {
+            let host = number - LAST_IN_A_SLOT;
+            format!("vmid = {}, address = \"10.20.100.{host}\"", 30_000 + number)
+        };
+        format!("  \"worker-{number}\" = {{ {place} }}\n")
     });
     format!(
         "env_name = \"k3s-dev\"\nnode = \"pve\"\ndisk_pool = \"local-lvm\"\nvmid_start = 20000\n\
          control_plane_template = \"talos-v1.13-nocloud\"\ntalos_version = \"v1.13.9\"\n\
          control_plane_count = 1\nworker_count = 0\ncluster_network_cidr = \"10.20.0.0/16\"\n\
-         network_gateway = \"10.20.255.1\"\nworkers = {{\n{}}}\n",
+         network_gateway = \"10.20.255.1\"\ncluster_cidr = \"10.128.0.0/12\"\nworkers = {{\n{}}}\n",
         workers.collect::<String>()
     )
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use em_infra_core::check::Request;
+use em_infra_core::counted;
 use em_infra_core::drift::{Drift, DriftError, Found, Histories, Task, look};
 use em_infra_core::gate::HostKind;
 use em_infra_core::inputs::CommandLineInput;
@@ -152,8 +153,9 @@ fn show(drift: &Drift, ui: &Ui) {
         ));
     } else {
         ui.status(&format!(
-            "{findings} findings, {} VMs wanted.",
-            drift.wanted
+            "{}, {} wanted.",
+            counted(findings, "finding"),
+            counted(drift.wanted, "VM")
         ));
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use em_infra_core::counted;
 use em_infra_core::evidence::{self, Run, Verification, Weight};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -179,10 +180,7 @@ fn show_verification(seen: &Verification, intact: bool, ui: &Ui) {
             Weight::Incomplete => ui.warning(&finding.to_string()),
         }
     }
-    let runs = match seen.runs.len() {
-        1 => "1 run".to_owned(),
-        runs => format!("{runs} runs"),
-    };
+    let runs = counted(seen.runs.len(), "run");
     if intact {
         ui.good(&format!("The evidence of {runs} is as it was written."));
     } else {

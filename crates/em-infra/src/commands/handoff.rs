@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use contract::handoff::{BootstrapContract, Breach, Rendering, render};
+use em_infra_core::counted;
 use em_infra_core::handoff::SourceError;
 use serde::Serialize;
 use tf_run::Env;
@@ -153,9 +154,9 @@ fn keeps(document: &BootstrapContract, ui: &Ui) -> Result<Exit, CommandError> {
         })?;
     } else {
         ui.good(&format!(
-            "The document keeps the contract: version {}, {} nodes.",
+            "The document keeps the contract: version {}, {}.",
             document.schema_version,
-            document.nodes.len()
+            counted(document.nodes.len(), "node")
         ));
     }
     Ok(Exit::Success)

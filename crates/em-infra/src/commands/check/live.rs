@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use contract::{Severity, Topology};
 use em_infra_core::check::{Live, Remark, preflight};
+use em_infra_core::counted;
 use em_infra_core::live;
 use tokio::runtime::Runtime;
 
@@ -57,11 +58,6 @@ fn nodes(remark: &Remark) -> String {
         names.push(format!("{others} more"));
     }
     names.join(", ")
-}
-
-fn counted(count: usize, word: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {word}{ending}")
 }
 
 /// The last line.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use em_infra_core::counted;
 use em_infra_core::difference::{Difference, Judged};
 use em_infra_core::gate::{HostKind, Level, LiveRead, Report, Source, Verdict};
 use serde::Serialize;
@@ -128,7 +129,10 @@ fn show_differences(differences: &[(Source, Difference)], ui: &Ui) {
     }
     if differences.len() > SHOWN {
         let more = differences.len() - SHOWN;
-        ui.faint(&format!("    and {more} more differences, in the record"));
+        ui.faint(&format!(
+            "    and {} in the record",
+            counted(more, "more difference")
+        ));
     }
 }
 

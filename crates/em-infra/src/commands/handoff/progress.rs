@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use em_infra_core::counted;
 use em_infra_core::handoff::NodeReport;
 
 use super::nodes::brief;
@@ -19,7 +20,7 @@ pub(super) struct Progress<'ui> {
 impl<'ui> Progress<'ui> {
     pub(super) fn new(nodes: usize, wait: Duration, ui: &'ui Ui) -> Self {
         Self {
-            activity: ui.activity(&format!("Looking at {nodes} nodes")),
+            activity: ui.activity(&format!("Looking at {}", counted(nodes, "node"))),
             nodes,
             waits: !wait.is_zero(),
             seen: BTreeMap::new(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use em_infra_core::counted;
 use em_infra_core::state::vault::{CopyError, Event, VaultWriter};
 use serde::Serialize;
 
@@ -66,11 +67,11 @@ fn show(report: &Report, context: &Context<'_>) {
         .iter()
         .for_each(|fault| context.ui.data(&format!("fault     {fault}")));
     context.ui.data(&format!(
-        "{} holds {} snapshots, {} of them new; all were read back, with {} faults",
+        "{} holds {}, {} of them new; all were read back, with {}",
         report.to.display(),
-        report.snapshots,
+        counted(report.snapshots, "snapshot"),
         report.new,
-        report.faults.len()
+        counted(report.faults.len(), "fault")
     ));
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
+use em_infra_core::counted;
 use em_infra_core::state::vault::{Recipients, Vault};
 use serde::Serialize;
 
@@ -76,8 +77,9 @@ fn show(report: &Report, context: &Context<'_>) {
     );
     if report.in_clear > 0 {
         ui.warning(&format!(
-            "{} snapshots from before are in clear; keep rules remove them: em-infra state prune --keep-last 1{}",
-            report.in_clear, context.options
+            "{} from before in clear; keep rules remove what is old: em-infra state prune --keep-last 1{}",
+            counted(report.in_clear, "snapshot"),
+            context.options
         ));
     }
 }

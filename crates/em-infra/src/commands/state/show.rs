@@ -1,6 +1,7 @@
 //! `em-infra state show`.
 
 use clap::Args;
+use em_infra_core::counted;
 use em_infra_core::state::vault::Manifest;
 
 use super::context::Context;
@@ -45,13 +46,13 @@ fn show(manifest: &Manifest, context: &Context<'_>) {
     match (&manifest.state, &manifest.unusable) {
         (Some(state), _) => {
             ui.data(&format!(
-                "state     serial {} of {}, {} objects ({} tainted, {} deposed), {} outputs, {}",
+                "state     serial {} of {}, {} ({} tainted, {} deposed), {}, {}",
                 state.serial,
                 state.lineage,
-                state.managed,
+                counted(state.managed, "object"),
                 state.tainted,
                 state.deposed,
-                state.outputs,
+                counted(state.outputs, "output"),
                 manifest.standing.word()
             ));
             let rows: Vec<_> = state

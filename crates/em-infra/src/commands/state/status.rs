@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use em_infra_core::counted;
 use em_infra_core::state::vault::{Snapshot, Summary, Vault};
 use em_infra_core::state::{Hazard, Holder, Inspection, Weight};
 use serde::Serialize;
@@ -146,13 +147,13 @@ fn content_line(report: &Report<'_>) -> String {
         None if report.exists => "cannot be used".to_owned(),
         None => "there is none".to_owned(),
         Some(state) => format!(
-            "serial {} of {}, {} objects ({} tainted, {} deposed), {} outputs, written by Terraform {}",
+            "serial {} of {}, {} ({} tainted, {} deposed), {}, written by Terraform {}",
             state.serial,
             state.lineage,
-            state.managed,
+            counted(state.managed, "object"),
             state.tainted,
             state.deposed,
-            state.outputs,
+            counted(state.outputs, "output"),
             state.terraform_version
         ),
     }
@@ -173,8 +174,8 @@ fn vault_line(context: &Context<'_>, vault: &Vault) -> String {
         ),
     };
     format!(
-        "{} snapshots, the last good one is {}, {}; {copy}",
-        vault.snapshots().len(),
+        "{}, the last good one is {}, {}; {copy}",
+        counted(vault.snapshots().len(), "snapshot"),
         last.id,
         context.ago(last.seen)
     )

@@ -1,6 +1,7 @@
 //! `em-infra state verify`.
 
 use clap::Args;
+use em_infra_core::counted;
 use serde::Serialize;
 
 use super::context::{Context, Identity};
@@ -56,10 +57,10 @@ fn show(report: &Report, context: &Context<'_>) {
         .iter()
         .for_each(|fault| ui.data(&format!("fault     {fault}")));
     let summary = format!(
-        "{} snapshots, {} bytes read, {} faults",
-        report.snapshots,
+        "{}, {} bytes read, {}",
+        counted(report.snapshots, "snapshot"),
         report.bytes,
-        report.faults.len()
+        counted(report.faults.len(), "fault")
     );
     ui.data(&summary);
     if report.unopened > 0 {
