@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use contract::{Code, Severity};
 use em_infra_core::check::{Located, Report, Request, check};
 use em_infra_core::inputs::CommandLineInput;
+use testkit::proof::figures;
 use testkit::{Case, Expected, Marked, corpus};
 
 fn folder() -> PathBuf {
@@ -111,10 +112,10 @@ fn every_file_is_told_exactly_what_it_marks() {
     );
     let places: usize = cases.iter().map(|case| case.expected.len()).sum();
     assert!(cases.len() >= 250, "{}", cases.len());
-    println!(
-        "figures: corpus: {} bad files, {places} findings, each with its code at its place",
+    figures(format_args!(
+        "corpus: {} bad files, {places} findings, each with its code at its place",
         cases.len()
-    );
+    ));
 }
 
 #[test]
@@ -131,12 +132,12 @@ fn every_rule_fires_and_has_a_passing_neighbour() {
         .collect();
     assert_eq!(codes(&cases.iter().collect::<Vec<_>>()), all);
     assert_eq!(codes(&mended), all);
-    println!(
-        "figures: codes: {} of {} fire, each with a neighbour that passes ({} neighbours)",
+    figures(format_args!(
+        "codes: {} of {} fire, each with a neighbour that passes ({} neighbours)",
         all.len(),
         Code::ALL.len(),
         mended.len()
-    );
+    ));
 }
 
 /// Mended, a file holds: it has no error, and none of the codes it had.

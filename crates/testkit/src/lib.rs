@@ -1,10 +1,12 @@
-//! What tests share: the corpus of bad inputs, the pinned Terraform, a hermetic environment, waiting.
+//! What tests share: the corpus of bad inputs, the pinned Terraform, a hermetic environment, waiting, samples of
+//! proofs.
 //!
 //! For development only; nothing that ships depends on it.
 
 mod awkward;
 mod corpus;
 mod engine;
+pub mod proof;
 mod wait;
 
 pub use awkward::{AWKWARD, awkward_mirror};

@@ -13,16 +13,7 @@ mod live;
 mod project;
 mod recorded;
 
-use std::fmt::Display;
-
-/// Whether every case runs, and not a sample.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test has no caller who could hand it its settings"
-)]
-fn is_full() -> bool {
-    std::env::var("EM_INFRA_PROVE").is_ok_and(|value| value == "full")
-}
+use testkit::proof::{figures, is_full};
 
 /// Those of `cases` that this run is about: all, or the first few.
 fn sample<T>(cases: &[T], quick: usize) -> &[T] {
@@ -31,12 +22,6 @@ fn sample<T>(cases: &[T], quick: usize) -> &[T] {
     } else {
         &cases[..quick.min(cases.len())]
     }
-}
-
-/// Prints figures where `cargo xtask prove` looks for them.
-#[expect(clippy::print_stdout, reason = "a proof prints what it counted")]
-fn figures(line: impl Display) {
-    println!("figures: {line}");
 }
 
 /// Counts and says what escaped; nothing may.

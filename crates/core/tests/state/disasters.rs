@@ -6,8 +6,8 @@ use std::process::Stdio;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use testkit::proof::{figures, is_full};
 
-use crate::kill::{figure, full};
 use crate::lab::Lab;
 
 fn many(count: usize) -> String {
@@ -65,7 +65,7 @@ fn brought_back(lab: &Lab, lineage: &str) {
 
 #[test]
 fn a_killed_apply_is_brought_back_to_no_changes() {
-    let kills = if full() { 20 } else { 2 };
+    let kills = if is_full() { 20 } else { 2 };
     let lab = Lab::new(&many(60));
     lab.apply();
     let lineage = lab.snapshot().lineage;
@@ -74,7 +74,7 @@ fn a_killed_apply_is_brought_back_to_no_changes() {
         brought_back(&lab, &lineage);
         lab.snapshot();
     }
-    figure(&format!(
+    figures(format_args!(
         "applies of 60 objects killed: {kills}, brought back to no changes: {kills}"
     ));
 }

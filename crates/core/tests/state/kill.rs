@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use em_infra_core::state::vault::{Policy, PrunePlan, Recipients};
 use em_infra_core::state::{Content, Judgement};
+use testkit::proof::{self, is_full};
 use tf_run::Env;
 
 use crate::canary::{all_below, holds};
@@ -188,26 +189,16 @@ fn old_or_new_after_every_kill(operation: Operation) -> u64 {
 }
 
 fn figures(operation: Operation, points: u64) {
-    figure(&format!(
+    proof::figures(format_args!(
         "{operation:?}: killed at {points} points, the state old or new, the vault verified"
     ));
-}
-
-#[expect(clippy::print_stdout, reason = "the figures of a proof")]
-pub(crate) fn figure(line: &str) {
-    println!("figures: {line}");
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test binary is its own edge")]
-pub(crate) fn full() -> bool {
-    std::env::var("EM_INFRA_PROVE").is_ok_and(|value| value == "full")
 }
 
 /// Terraform imports in the middle of it, so `cargo test` dies at few of the points.
 #[test]
 fn a_killed_rebuild_leaves_the_old_or_a_whole_new_state() {
     let lab = Lab::new(REBUILDABLE);
-    let step = if full() { 1 } else { 16 };
+    let step = if is_full() { 1 } else { 16 };
     let mut killed = 0;
     for change in (0..).step_by(step) {
         lab.start_over();
@@ -234,7 +225,7 @@ fn a_killed_rebuild_leaves_the_old_or_a_whole_new_state() {
         killed += 1;
     }
     figures(Operation::Rebuild, killed);
-    assert!(killed > if full() { 30 } else { 1 }, "{killed}");
+    assert!(killed > if is_full() { 30 } else { 1 }, "{killed}");
 }
 
 #[test]

@@ -9,10 +9,9 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use serde_json::Value;
-use testkit::{Case, Terraform, corpus};
+use testkit::{Case, Terraform, corpus, proof};
 
 use crate::lab::{Lab, Said};
-use crate::proof;
 
 /// As many plans at once as a small machine bears.
 const WORKERS: usize = 3;
@@ -36,7 +35,7 @@ const SAMPLE: [&str; 11] = [
 fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testkit/corpus");
     let all = corpus(&folder);
-    if proof::full() {
+    if proof::is_full() {
         return all;
     }
     let sample: Vec<Case> = all
@@ -158,7 +157,7 @@ fn print_figures(cases: &[&Case]) {
         *ways.entry(case.terraform).or_default() += 1;
     }
     let same = ways.remove(&Terraform::Same).unwrap_or_default();
-    proof::figures(&format!(
+    proof::figures(format_args!(
         "terraform: {} files planned, 0 writes, {same} name the same codes, the rest by listed leniency: {ways:?}",
         cases.len()
     ));

@@ -13,10 +13,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use testkit::wait_until;
+use testkit::{proof, wait_until};
 
 use crate::lab::{CHDIR, Lab};
-use crate::proof;
 
 /// Environments that live at the same time, each on a host of its own.
 const AT_ONCE: u64 = 2;
@@ -351,7 +350,7 @@ fn drawn(seed: u64) -> Vec<Disaster> {
 #[test]
 fn every_disaster_is_over_after_one_command() {
     let mut figures = Figures::default();
-    if proof::full() {
+    if proof::is_full() {
         std::thread::scope(|scope| {
             let lives: Vec<_> = (0..AT_ONCE)
                 .map(|seed| scope.spawn(move || live(seed, &drawn(seed))))
@@ -363,7 +362,7 @@ fn every_disaster_is_over_after_one_command() {
     } else {
         figures += live(0, &Disaster::ALL);
     }
-    proof::figures(&figures.to_string());
+    proof::figures(&figures);
     assert_eq!(figures.faults, Vec::<String>::new());
     assert_eq!(
         (figures.recovered, figures.vms_built_anew),

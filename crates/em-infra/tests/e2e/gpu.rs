@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use pve_sim::Entry;
+use testkit::proof;
 
 use crate::lab::{CHDIR, Lab, Said};
-use crate::proof;
 
 const TWO_CARDS: &str = r#"
 gpu_worker_template = "talos-v1.13-nocloud"
@@ -60,7 +60,7 @@ fn two_gpu_workers_settle_with_a_token_and_one_goes_alone() {
     let others = 3;
     run(&lab, &["plan", "-detailed-exitcode", "-input=false"]);
     let (refresh, refresh_bound) = (calls(&lab), vms + 12 + others);
-    proof::figures(&format!(
+    proof::figures(format_args!(
         "calls with Terraform, {vms} VMs of which {gpus} with a GPU: apply {apply} of {apply_bound}; refresh {refresh} \
          of {refresh_bound}, with {others} other VMs on the host"
     ));

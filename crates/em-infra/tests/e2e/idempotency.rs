@@ -11,9 +11,15 @@ use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config as Draws, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
+use testkit::proof::{self, Extent, Proof};
 
 use crate::lab::{CHDIR, Lab};
-use crate::proof;
+
+const PROOF: Proof = Proof {
+    package: "em-infra",
+    program: "e2e",
+    test: "idempotency::random_inputs_settle_with_the_first_apply",
+};
 
 /// Environments that are applied at the same time, each on a host of its own.
 const AT_ONCE: usize = 2;
@@ -180,17 +186,31 @@ fn maybe<S: Strategy>(strategy: S) -> impl Strategy<Value = Option<S::Value>> {
     prop::option::of(strategy)
 }
 
-/// The same draws in every run.
-struct Draw(TestRunner);
+/// The same draws in every run, numbered.
+struct Draw {
+    runner: TestRunner,
+    drawn: usize,
+}
 
 impl Draw {
-    fn new() -> Self {
+    /// Goes on after the first `skipped` draws.
+    fn after(skipped: usize) -> Self {
         let seed = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-        Self(TestRunner::new_with_rng(Draws::default(), seed))
+        let mut draw = Self {
+            runner: TestRunner::new_with_rng(Draws::default(), seed),
+            drawn: 0,
+        };
+        (0..skipped).for_each(|_| drop(draw.next()));
+        draw
     }
 
-    fn next(&mut self) -> Inputs {
-        drawn().new_tree(&mut self.0).unwrap().current()
+    fn next(&mut self) -> (usize, Inputs) {
+        let number = self.drawn;
+        self.drawn += 1;
+        (
+            number,
+            drawn().new_tree(&mut self.runner).unwrap().current(),
+        )
     }
 }
 
@@ -216,25 +236,28 @@ fn faults(lab: &Lab) -> Vec<String> {
 
 #[test]
 fn random_inputs_settle_with_the_first_apply() {
-    let wanted = if proof::full() { 100 } else { 1 };
+    let (skipped, wanted) = match proof::extent() {
+        Extent::Sample => (0, 1),
+        Extent::Full => (0, 100),
+        Extent::Case(number) => (number, 1),
+    };
     // Inputs that are valid, with what was wrong with each; one lab takes the next draw when the last one is done.
-    let draw = Mutex::new((Draw::new(), 0));
+    let draw = Mutex::new(Draw::after(skipped));
     let found = Mutex::new(Vec::new());
+    let progress = PROOF.progress(wanted);
     let next = || {
-        let (draw, drawn) = &mut *draw.lock().unwrap();
-        (found.lock().unwrap().len() < wanted).then(|| {
-            *drawn += 1;
-            draw.next()
-        })
+        let draw = &mut *draw.lock().unwrap();
+        (found.lock().unwrap().len() < wanted).then(|| draw.next())
     };
     let work = || {
         let mut lab = Lab::initialised();
-        while let Some(inputs) = next() {
+        while let Some((number, inputs)) = next() {
             lab.start_over();
             lab.json_inputs(&inputs);
             if are_valid(&lab) {
                 let faults = faults(&lab);
-                found.lock().unwrap().push((inputs, faults));
+                found.lock().unwrap().push((number, inputs, faults));
+                progress.done(1);
             }
         }
     };
@@ -243,14 +266,23 @@ fn random_inputs_settle_with_the_first_apply() {
             scope.spawn(work);
         }
     });
-    let (drawn, found) = (draw.into_inner().unwrap().1, found.into_inner().unwrap());
-    let (settled, unsettled): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|(_, faults)| faults.is_empty());
-    proof::figures(&format!(
+    let drawn = draw.into_inner().unwrap().drawn - skipped;
+    let (settled, unsettled): (Vec<_>, Vec<_>) = found
+        .into_inner()
+        .unwrap()
+        .into_iter()
+        .partition(|(_, _, faults)| faults.is_empty());
+    proof::figures(format_args!(
         "idempotency with Terraform: {drawn} random inputs, {} of them valid and applied, {} with empty second plans, \
          with and without refresh",
         settled.len() + unsettled.len(),
         settled.len()
     ));
-    assert_eq!(unsettled, []);
+    let told: Vec<String> = unsettled
+        .into_iter()
+        .map(|(number, inputs, faults)| {
+            format!("{inputs:?}: {faults:?}\nagain: {}", PROOF.again(number))
+        })
+        .collect();
+    assert_eq!(told, Vec::<String>::new());
 }

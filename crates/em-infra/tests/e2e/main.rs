@@ -19,7 +19,6 @@ mod interruption;
 mod lab;
 mod operators;
 mod process;
-mod proof;
 mod rebuild;
 mod refusals;
 mod secrets;

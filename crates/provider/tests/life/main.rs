@@ -3,7 +3,6 @@
 mod bench;
 mod devices;
 mod drift;
-mod figures;
 mod host_data;
 mod identity;
 mod interruption;

@@ -1,10 +1,10 @@
 //! Plans that cannot be applied: each is refused, and nothing was written.
 
+use testkit::proof::figures;
 use tf_plugin::Value;
 
 use crate::bench::{Bench, worker};
 use crate::devices::{card, mapping, with_gpu};
-use crate::figures::report;
 use crate::terraform::Config;
 
 type Prepare = fn(&Bench);
@@ -77,7 +77,7 @@ async fn survival_of_plans_that_cannot_be_applied() {
         refused += 1;
         writes += bench.writes().len();
     }
-    report(&format!(
+    figures(format_args!(
         "survival of the host: {} plans that cannot be applied, {refused} refused, {writes} writes",
         PLANS.len()
     ));

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pve_sim::{Fault, FaultAction, FaultRule};
+use testkit::proof::{Proof, figures};
 use tf_plugin::Value;
 
 use crate::bench::{Bench, worker, workers};
-use crate::figures::{full, report};
 use crate::terraform::{Config, Outcome};
 
 async fn settled(bench: &mut Bench, config: &Config) {
@@ -289,22 +289,37 @@ async fn converged(bench: &mut Bench, config: &Config) -> Vec<String> {
     faults
 }
 
+const RACES: Proof = Proof {
+    package: "provider",
+    program: "life",
+    test: "together::survival_of_two_operators_at_once",
+};
+
+/// So many races of each kind are in a full run.
+const SEEDS: u64 = 60;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn survival_of_two_operators_at_once() {
-    let seeds = if full() { 60 } else { 2 };
-    let (mut races, mut lost, mut faults) = (0, 0, Vec::new());
-    for seed in 0..seeds {
-        let all = Race::ALL.map(|race| tokio::spawn(raced(race, seed)));
-        for race in all {
+    let all = (0..SEEDS).flat_map(|seed| Race::ALL.map(|race| (race, seed)));
+    let races = RACES.cases(all.collect(), 31);
+    let progress = RACES.progress(races.len());
+    let (mut lost, mut faults) = (0, Vec::new());
+    for some in races.chunks(Race::ALL.len()) {
+        let start = |(number, (race, seed)): &(usize, (Race, u64))| {
+            (*number, tokio::spawn(raced(*race, *seed)))
+        };
+        for (number, race) in some.iter().map(start).collect::<Vec<_>>() {
             let (losers, wrong) = race.await.expect("no panic");
-            races += 1;
             lost += losers;
-            faults.extend(wrong);
+            let again = |fault| format!("{fault}\nagain: {}", RACES.again(number));
+            faults.extend(wrong.into_iter().map(again));
+            progress.done(1);
         }
     }
-    report(&format!(
-        "survival of two operators at once: {races} races, {lost} applies lost with a clear error, 0 doubles, 0 \
-         orphans, 0 writes to strangers, second plans empty: {}",
+    figures(format_args!(
+        "survival of two operators at once: {} races, {lost} applies lost with a clear error, 0 doubles, 0 orphans, 0 \
+         writes to strangers, second plans empty: {}",
+        races.len(),
         faults.is_empty()
     ));
     assert_eq!(faults, Vec::<String>::new());

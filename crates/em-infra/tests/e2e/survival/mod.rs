@@ -13,11 +13,18 @@ use std::fmt;
 use std::ops::AddAssign;
 use std::sync::Mutex;
 
+use testkit::proof::{self, Extent, Proof};
+
 use self::call::{Call, kinds};
 use self::case::{Case, Disturbance};
 use self::phase::Phase;
 use crate::lab::Lab;
-use crate::proof;
+
+const PROOF: Proof = Proof {
+    package: "em-infra",
+    program: "e2e",
+    test: "survival::a_disturbed_life_ends_as_one_without_disturbances",
+};
 
 /// Lives that are led at the same time, each beside a host of its own.
 const AT_ONCE: usize = 2;
@@ -84,29 +91,35 @@ fn undisturbed(lab: &mut Lab) -> [Vec<Call>; 3] {
 }
 
 /// Every call disturbed in every way, three to a life.
-fn lives(calls: [Vec<Call>; 3]) -> VecDeque<Life> {
+fn lives(calls: [Vec<Call>; 3]) -> Vec<Life> {
     let mut cases = calls.map(|calls| {
         let each = |call: Call| Disturbance::ALL.map(|how| Case::new(call.clone(), how));
         calls.into_iter().flat_map(each).collect::<VecDeque<_>>()
     });
-    let mut lives = VecDeque::new();
+    let mut lives = Vec::new();
     while cases.iter().any(|left| !left.is_empty()) {
-        lives.push_back(cases.each_mut().map(VecDeque::pop_front));
+        lives.push(cases.each_mut().map(VecDeque::pop_front));
     }
     lives
 }
 
-fn lead_all(lives: VecDeque<Life>) -> Figures {
+fn lead_all(lives: Vec<(usize, Life)>) -> Figures {
     let at_once = lives.len().min(AT_ONCE);
+    let progress = PROOF.progress(lives.len());
+    let lives = VecDeque::from(lives);
     let (left, figures) = (Mutex::new(lives), Mutex::new(Figures::default()));
     let work = || {
         let mut lab = Lab::initialised();
         loop {
-            let Some(life) = left.lock().unwrap().pop_front() else {
+            let Some((number, life)) = left.lock().unwrap().pop_front() else {
                 break;
             };
-            let done = lead(&mut lab, &life);
+            let mut done = lead(&mut lab, &life);
+            for fault in &mut done.faults {
+                *fault = format!("{fault}\nagain: {}", PROOF.again(number));
+            }
             *figures.lock().unwrap() += done;
+            progress.done(1);
         }
     };
     std::thread::scope(|scope| {
@@ -130,13 +143,14 @@ fn sample() -> Life {
 
 #[test]
 fn a_disturbed_life_ends_as_one_without_disturbances() {
-    let lives = if proof::full() {
-        lives(undisturbed(&mut Lab::initialised()))
-    } else {
-        [sample()].into()
+    let lives = match proof::extent() {
+        Extent::Sample => vec![(0, sample())],
+        Extent::Full | Extent::Case(_) => {
+            PROOF.cases(lives(undisturbed(&mut Lab::initialised())), 1)
+        }
     };
     let figures = lead_all(lives);
-    proof::figures(&format!("survival with Terraform: {figures}"));
+    proof::figures(format_args!("survival with Terraform: {figures}"));
     assert_eq!(figures.faults, Vec::<String>::new());
     assert_eq!(figures.struck, figures.run, "a case was not disturbed");
 }

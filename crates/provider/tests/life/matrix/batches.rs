@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use tokio::task::JoinSet;
+use testkit::proof::{Extent, Proof, extent};
 
-use super::AT_ONCE;
 use super::case::Figures;
+use super::run::{self, Job};
 
 /// So many draws share a host.
 const SIZE: usize = 40;
+
+/// So many draws there are in a full run.
+const ALL: usize = 10_000;
 
 /// What came out of the draws of one host.
 pub(crate) struct Batch {
@@ -69,31 +72,39 @@ impl Batch {
     }
 }
 
-/// Runs all draws, [`SIZE`] on each host.
+/// Runs the draws, [`SIZE`] on each host: the first `sample`, or all, or the batch with the one that
+/// was asked for.
 pub(crate) async fn in_batches<T, F>(
-    draws: impl Iterator<Item = T>,
+    proof: Proof,
+    sample: usize,
+    mut draw: impl FnMut() -> T,
     run: impl Fn(Vec<T>) -> F,
 ) -> Figures
 where
     T: Send + 'static,
     F: Future<Output = Batch> + Send + 'static,
 {
-    let mut figures = Figures::default();
-    let mut running = JoinSet::new();
-    let mut draws = draws.peekable();
-    while draws.peek().is_some() {
-        if running.len() >= AT_ONCE {
-            figures += next(&mut running).await;
-        }
-        running.spawn(run(draws.by_ref().take(SIZE).collect()));
-    }
-    while !running.is_empty() {
-        figures += next(&mut running).await;
-    }
-    figures
+    let (count, only) = match extent() {
+        Extent::Sample => (sample, None),
+        Extent::Full => (ALL, None),
+        Extent::Case(number) => (ALL.min(number + SIZE), Some(number / SIZE)),
+    };
+    let batches = (0..count).step_by(SIZE).map(|number| {
+        // What comes before the batch that was asked for has to be drawn as well.
+        let draws: Vec<T> = (number..count.min(number + SIZE)).map(|_| draw()).collect();
+        (number, draws)
+    });
+    let asked = |number: usize| only.is_none_or(|only| number / SIZE == only);
+    let jobs = batches
+        .filter(|(number, _)| asked(*number))
+        .map(|(number, draws)| Job {
+            number,
+            cases: draws.len(),
+            work: figures(run(draws)),
+        });
+    run::all(proof, count, jobs).await
 }
 
-async fn next(running: &mut JoinSet<Batch>) -> Figures {
-    let done = running.join_next().await;
-    done.expect("one runs").expect("no panic").figures()
+async fn figures(batch: impl Future<Output = Batch>) -> Figures {
+    batch.await.figures()
 }

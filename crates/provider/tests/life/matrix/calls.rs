@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pve_sim::{Entry, Fault, FaultAction};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::case::begun;
 use super::environments::Phase;
@@ -16,6 +17,10 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    fn key(&self) -> (&str, usize, &str) {
+        (&self.pattern, self.nth, &self.method)
+    }
+
     pub(crate) fn fault(&self, action: FaultAction) -> Fault {
         let nth = u64::try_from(self.nth).expect("small");
         Fault::on(&self.method, &self.pattern, action)
@@ -23,12 +28,16 @@ impl Call {
             .once()
     }
 
-    /// Returns whether the journal shows this very call.
-    pub(crate) fn is_in(&self, journal: &[Entry]) -> bool {
-        let mine = journal
-            .iter()
-            .filter(|entry| entry.method == self.method && pattern(&entry.path) == self.pattern);
-        mine.count() >= self.nth
+    /// Waits until this very call was made; for ever where it is not.
+    pub(crate) async fn made(&self, mut journal: UnboundedReceiver<Entry>) {
+        let mut left = self.nth;
+        while left > 0 {
+            let Some(entry) = journal.recv().await else {
+                std::future::pending().await
+            };
+            let is_alike = entry.method == self.method && pattern(&entry.path) == self.pattern;
+            left -= usize::from(is_alike);
+        }
     }
 }
 
@@ -68,5 +77,8 @@ pub(crate) async fn calls_of(phase: Phase) -> Vec<Call> {
             });
         }
     }
+    // How often a task is asked for shifts the order, and a number is to stand for the same call in
+    // every run.
+    calls.sort_by(|one, other| one.key().cmp(&other.key()));
     calls
 }

@@ -76,6 +76,14 @@ impl Figures {
     pub(crate) fn converged(&self) -> usize {
         self.converged
     }
+
+    /// Says with each fault how to see it again.
+    pub(crate) fn with_hint(mut self, again: &str) -> Self {
+        for fault in &mut self.faults {
+            *fault = format!("{fault}\nagain: {again}");
+        }
+        self
+    }
 }
 
 impl AddAssign for Figures {
@@ -159,12 +167,7 @@ impl Case {
         let before: BTreeMap<String, Row> = bench.terraform.state.clone();
         let Bench { sim, terraform } = bench;
         let working = terraform.working.clone();
-        let struck = async {
-            let mut looks = tokio::time::interval(Duration::from_millis(3));
-            while !self.call.is_in(&sim.journal()) {
-                looks.tick().await;
-            }
-        };
+        let struck = self.call.made(sim.follow_journal());
         match self.disturbance {
             Disturbance::Fail | Disturbance::LoseAnswer => drop(terraform.apply(&after).await),
             Disturbance::KillProvider => {

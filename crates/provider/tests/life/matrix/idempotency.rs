@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config as Draws, RngAlgorithm, TestRng, TestRunner};
+use testkit::proof::figures;
 use tf_plugin::Value;
 
 use super::batches::{Batch, in_batches};
+use super::proof;
 use crate::bench::{Bench, worker};
-use crate::figures::{full, report};
 use crate::terraform::Config;
 
 /// A VM before and after, and what somebody did to it between two applies.
@@ -178,17 +179,17 @@ async fn applied_and_empty(bench: &mut Bench, config: &Config, batch: &mut Batch
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idempotency_of_random_worlds() {
-    let count = if full() { 10_000 } else { 24 };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Draws::default(), rng);
     let strategy = drawn();
-    let draws = (0..count).map(|_| strategy.new_tree(&mut runner).expect("a draw").current());
-    let figures = in_batches(draws, settle).await;
-    report(&format!(
+    let draw = || strategy.new_tree(&mut runner).expect("a draw").current();
+    let proof = proof("matrix::idempotency::idempotency_of_random_worlds");
+    let settled = in_batches(proof, 24, draw, settle).await;
+    figures(format_args!(
         "idempotency: {} random pairs of inputs with changes from outside, {} with empty second plans, with and \
          without refresh",
-        figures.cases(),
-        figures.converged()
+        settled.cases(),
+        settled.converged()
     ));
-    assert_eq!(figures.faults, Vec::<String>::new());
+    assert_eq!(settled.faults, Vec::<String>::new());
 }

@@ -9,74 +9,62 @@ mod calls;
 mod case;
 mod environments;
 mod idempotency;
+mod run;
 mod strangers;
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
+use testkit::proof::{Proof, figures};
 
-use self::calls::{Call, calls_of};
-use self::case::{Case, Disturbance, Figures};
+use self::calls::calls_of;
+use self::case::{Case, Disturbance};
 use self::environments::{Phase, STRANGERS};
-use crate::figures::{full, report};
+use self::run::Job;
 
-/// Cases that run at the same time; each has a host of its own, and mostly waits for its tasks.
-const AT_ONCE: usize = 8;
-
-/// Takes every n-th of the cases, or all of them where that was asked for.
-fn sample<T>(all: Vec<T>, every: usize) -> Vec<T> {
-    let every = if full() { 1 } else { every };
-    all.into_iter().step_by(every).collect()
+/// A test of this program.
+const fn proof(test: &'static str) -> Proof {
+    Proof {
+        package: "provider",
+        program: "life",
+        test,
+    }
 }
 
-async fn run_all(cases: Vec<Case>) -> Figures {
-    let mut figures = Figures::default();
-    let mut running = JoinSet::new();
-    for case in cases {
-        if running.len() >= AT_ONCE {
-            figures += running
-                .join_next()
-                .await
-                .expect("some run")
-                .expect("no panic");
-        }
-        running.spawn(case.run());
-    }
-    while let Some(done) = running.join_next().await {
-        figures += done.expect("no panic");
-    }
-    figures
-}
-
-async fn survives(phase: Phase, every: usize) {
-    let calls: Vec<Call> = calls_of(phase).await;
+async fn survives(phase: Phase, test: &'static str, step: usize) {
+    let calls = calls_of(phase).await;
+    let count = calls.len();
     let mut cases = Vec::new();
-    for call in calls.iter().map(|call| Arc::new(call.clone())) {
+    for call in calls.into_iter().map(Arc::new) {
         for disturbance in Disturbance::ALL {
             cases.push(Case::new(phase, Arc::clone(&call), disturbance));
         }
     }
-    let of = cases.len();
-    let figures = run_all(sample(cases, every)).await;
-    report(&format!(
-        "survival {phase:?}: {} calls, {of} cases, {}; strangers planted in each: {STRANGERS}",
-        calls.len(),
-        figures
+    let (proof, of) = (proof(test), cases.len());
+    let cases = proof.cases(cases, step);
+    let jobs = cases.len();
+    let job = |(number, case): (usize, Case)| Job {
+        number,
+        cases: 1,
+        work: case.run(),
+    };
+    let survived = run::all(proof, jobs, cases.into_iter().map(job)).await;
+    figures(format_args!(
+        "survival {phase:?}: {count} calls, {of} cases, {survived}; strangers planted in each: {STRANGERS}"
     ));
-    assert_eq!(figures.faults, Vec::<String>::new());
+    assert_eq!(survived.faults, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn survival_of_create() {
-    survives(Phase::Create, 37).await;
+    survives(Phase::Create, "matrix::survival_of_create", 37).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn survival_of_update() {
-    survives(Phase::Update, 37).await;
+    survives(Phase::Update, "matrix::survival_of_update", 37).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn survival_of_delete() {
-    survives(Phase::Delete, 19).await;
+    survives(Phase::Delete, "matrix::survival_of_delete", 19).await;
 }

@@ -8,13 +8,14 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config as Draws, RngAlgorithm, TestRng, TestRunner};
 use pve_sim::World;
+use testkit::proof::figures;
 use tf_plugin::Value;
 use vm::Marker;
 use vm::marker::{Found, embed, find};
 
 use super::batches::{Batch, in_batches};
+use super::proof;
 use crate::bench::{Bench, worker};
-use crate::figures::{full, report};
 use crate::terraform::{Config, Row};
 
 /// Every so many is also tried alone.
@@ -256,18 +257,18 @@ async fn start(bench: &Bench, vmid: u32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn identity_of_random_worlds() {
-    let count = if full() { 10_000 } else { 20 };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(Draws::default(), rng);
     let strategy = disguise();
-    let draws = (0..count).map(|_| strategy.new_tree(&mut runner).expect("a draw").current());
-    let figures = in_batches(draws, untouched).await;
-    report(&format!(
+    let draw = || strategy.new_tree(&mut runner).expect("a draw").current();
+    let proof = proof("matrix::strangers::identity_of_random_worlds");
+    let met = in_batches(proof, 20, draw, untouched).await;
+    figures(format_args!(
         "identity: {} strangers drawn at random on the places of ours, {} untouched by plan, apply, change and \
          destroy, {} writes to them",
-        figures.cases(),
-        figures.converged(),
-        figures.foreign_writes(),
+        met.cases(),
+        met.converged(),
+        met.foreign_writes(),
     ));
-    assert_eq!(figures.faults, Vec::<String>::new());
+    assert_eq!(met.faults, Vec::<String>::new());
 }
