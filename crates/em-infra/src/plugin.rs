@@ -14,7 +14,11 @@ pub(crate) fn started_by_terraform(environment: &Env) -> bool {
 
 /// Serves the provider until Terraform is done with it.
 pub(crate) fn serve(environment: &Env) -> Exit {
-    let served = tokio::runtime::Runtime::new()
+    // One thread: the provider waits for the host or for Terraform nearly always, and each thread would keep memory
+    // of its own for the values of a large plan.
+    let served = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
         .map_err(Into::into)
         .and_then(|runtime| {
             let plugin = provider::plugin(host::Environment::read(|name| text(environment, name)));

@@ -18,7 +18,7 @@ fn inputs() -> Value {
 
 fn topology(inputs: Value) -> Result<Value, String> {
     Topology
-        .call(&Arguments::new([inputs]))
+        .call(Arguments::new([inputs]))
         .map_err(|error| error.text)
 }
 
@@ -53,14 +53,14 @@ fn topology_reports_all_faults_of_its_argument() {
         "{error}"
     );
     let error = Topology
-        .call(&Arguments::new([Value::from("text")]))
+        .call(Arguments::new([Value::from("text")]))
         .expect_err("no object");
     assert_eq!(error.argument, Some(0));
 }
 
 #[test]
 fn input_error_is_empty_for_a_good_input() {
-    let call = |name: &str, value: Value| InputError.call(&Arguments::new([name.into(), value]));
+    let call = |name: &str, value: Value| InputError.call(Arguments::new([name.into(), value]));
     assert_eq!(call("node", "pve".into()), Ok(Value::from("")));
     let error = call("cluster_cidr", "10.244.0.0".into()).expect("a text");
     assert_ne!(error, Value::from(""));
@@ -87,8 +87,8 @@ fn the_contract_is_made_from_topology_and_vms() {
     let made =
         nodes.map(|node| Value::object(arguments.map(|name| (name, node.get(name).clone()))));
     let call = Arguments::new([topology.get("cluster").clone(), Value::list(made)]);
-    let document = BootstrapContract.call(&call).expect("a document");
+    let document = BootstrapContract.call(call).expect("a document");
     assert_eq!(document.get("nodes").as_list().map(<[Value]>::len), Some(2));
-    let error = BootstrapContract.call(&Arguments::new([Value::Null, Value::Null]));
+    let error = BootstrapContract.call(Arguments::new([Value::Null, Value::Null]));
     assert_eq!(error.expect_err("nothing").argument, Some(0));
 }

@@ -258,7 +258,7 @@ impl Function for Slug {
         Signature::new([text], Type::String).summary("Makes a file name of a text")
     }
 
-    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
+    fn call(&self, arguments: Arguments) -> Result<Value, FunctionError> {
         let text: String = arguments.get(0)?;
         let words = text
             .split(|c: char| !c.is_alphanumeric())
@@ -284,7 +284,7 @@ impl Function for Same {
         Signature::new([value], Type::Dynamic).summary("Returns its argument")
     }
 
-    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
+    fn call(&self, arguments: Arguments) -> Result<Value, FunctionError> {
         Ok(arguments.value(0).clone())
     }
 }

@@ -20,7 +20,7 @@ pub trait Function: Send + Sync + 'static {
 
     /// Computes the result. Where the result is declared dynamic, a value that brings no type gets the one
     /// that Terraform would infer.
-    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError>;
+    fn call(&self, arguments: Arguments) -> Result<Value, FunctionError>;
 }
 
 /// Parameters and result of a function.
@@ -165,6 +165,14 @@ impl Arguments {
     pub fn rest<T: FromValue>(&self, from: usize) -> Result<Vec<T>, FunctionError> {
         let numbered = self.0.iter().enumerate().skip(from);
         numbered.map(|(index, value)| read(value, index)).collect()
+    }
+
+    /// Takes the argument at this place out, so that it can be freed before the result is made.
+    pub fn take(&mut self, index: usize) -> Value {
+        self.0
+            .get_mut(index)
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// The argument at this place as it came.

@@ -78,6 +78,15 @@ impl Value {
         }
     }
 
+    /// The value, without the type that a dynamic value brought along.
+    #[must_use]
+    pub fn into_bare(self) -> Self {
+        match self {
+            Self::Dynamic(dynamic) => dynamic.value.into_bare(),
+            other => other,
+        }
+    }
+
     /// Says whether there is no value.
     pub fn is_null(&self) -> bool {
         matches!(self.bare(), Self::Null)

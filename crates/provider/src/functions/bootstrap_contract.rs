@@ -24,14 +24,15 @@ impl Function for BootstrapContract {
             .describe("The document of `schemas/talos-bootstrap-contract.v1.schema.json`.")
     }
 
-    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
-        let cluster = to_plain(0, arguments.value(0))?;
-        let nodes = to_plain(1, arguments.value(1))?;
+    fn call(&self, mut arguments: Arguments) -> Result<Value, FunctionError> {
+        let cluster = to_plain(0, arguments.take(0))?;
+        let nodes = to_plain(1, arguments.take(1))?;
         let document =
             contract::handoff::bootstrap_contract_value(&cluster, &nodes).map_err(|error| {
                 FunctionError::at(error_argument(error.argument), error.to_string())
             })?;
-        from_plain(&document)
+        drop((cluster, nodes));
+        from_plain(document)
     }
 }
 

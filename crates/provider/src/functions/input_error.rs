@@ -22,9 +22,9 @@ impl Function for InputError {
             .describe("For `validation` blocks: the condition is that the result is empty.")
     }
 
-    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
+    fn call(&self, mut arguments: Arguments) -> Result<Value, FunctionError> {
         let name: String = arguments.get(0)?;
-        let value = to_plain(1, arguments.value(1))?;
+        let value = to_plain(1, arguments.take(1))?;
         Ok(Value::String(
             contract::input_error(&name, &value).unwrap_or_default(),
         ))

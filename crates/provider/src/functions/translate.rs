@@ -5,22 +5,22 @@ use contract::{Number, Value as Plain};
 use tf_plugin::{FunctionError, Number as Exact, Type, Value};
 
 /// Translates an argument, which Terraform has made wholly known.
-pub(super) fn to_plain(argument: usize, value: &Value) -> Result<Plain, FunctionError> {
-    Ok(match value.bare() {
+pub(super) fn to_plain(argument: usize, value: Value) -> Result<Plain, FunctionError> {
+    Ok(match value.into_bare() {
         Value::Null => Plain::Null,
-        Value::Bool(truth) => Plain::Bool(*truth),
-        Value::Number(number) => Plain::Number(decimal(argument, number)?),
-        Value::String(text) => Plain::String(text.clone()),
+        Value::Bool(truth) => Plain::Bool(truth),
+        Value::Number(number) => Plain::Number(decimal(argument, &number)?),
+        Value::String(text) => Plain::String(text),
         Value::List(elements) => Plain::List(
             elements
-                .iter()
+                .into_iter()
                 .map(|element| to_plain(argument, element))
                 .collect::<Result<_, _>>()?,
         ),
         Value::Map(entries) => Plain::Map(
             entries
-                .iter()
-                .map(|(key, value)| Ok((key.clone(), to_plain(argument, value)?)))
+                .into_iter()
+                .map(|(key, value)| Ok((key, to_plain(argument, value)?)))
                 .collect::<Result<_, FunctionError>>()?,
         ),
         Value::Unknown | Value::Dynamic(_) => {
@@ -36,21 +36,24 @@ fn decimal(argument: usize, number: &Exact) -> Result<Number, FunctionError> {
 }
 
 /// Translates a result.
-pub(crate) fn from_plain(value: &Plain) -> Result<Value, FunctionError> {
+pub(crate) fn from_plain(value: Plain) -> Result<Value, FunctionError> {
     Ok(match value {
         Plain::Null => Value::Null,
-        Plain::Bool(truth) => Value::Bool(*truth),
+        Plain::Bool(truth) => Value::Bool(truth),
         Plain::Number(number) => Value::Number(
             Exact::parse(number.as_str()).map_err(|error| FunctionError::new(error.to_string()))?,
         ),
-        Plain::String(text) => Value::String(text.clone()),
-        Plain::List(elements) => {
-            Value::List(elements.iter().map(from_plain).collect::<Result<_, _>>()?)
-        }
+        Plain::String(text) => Value::String(text),
+        Plain::List(elements) => Value::List(
+            elements
+                .into_iter()
+                .map(from_plain)
+                .collect::<Result<_, _>>()?,
+        ),
         Plain::Map(entries) => Value::Map(
             entries
-                .iter()
-                .map(|(key, value)| Ok((key.clone(), from_plain(value)?)))
+                .into_iter()
+                .map(|(key, value)| Ok((key, from_plain(value)?)))
                 .collect::<Result<_, FunctionError>>()?,
         ),
     })

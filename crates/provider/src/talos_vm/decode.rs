@@ -349,7 +349,7 @@ mod tests {
 
     /// What the module makes of a node of the topology.
     fn as_the_module_says(node: &contract::Value) -> Value {
-        let vm = crate::functions::from_plain(node).expect("a value");
+        let vm = crate::functions::from_plain(node.clone()).expect("a value");
         vm.with("env_name", "k3s-dev").with("started", true)
     }
 

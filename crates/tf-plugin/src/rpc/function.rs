@@ -33,7 +33,7 @@ fn result(caller: &Caller, request: wire::CallFunctionRequest) -> Result<Value, 
         .get(name)
         .ok_or_else(|| FunctionError::new(format!("this provider has no function `{name}`")))?;
     let arguments = arguments(part, request.arguments)?;
-    fitting(&part.signature.returns, part.handler.call(&arguments)?)
+    fitting(&part.signature.returns, part.handler.call(arguments)?)
 }
 
 fn arguments(

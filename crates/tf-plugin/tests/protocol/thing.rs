@@ -276,7 +276,7 @@ impl Function for Join {
             .variadic(Parameter::new("parts", Type::Dynamic).nullable())
     }
 
-    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
+    fn call(&self, arguments: Arguments) -> Result<Value, FunctionError> {
         let separator: String = arguments.get(0)?;
         let parts: Vec<String> = arguments.rest(1)?;
         Ok(parts.join(&separator).into())
@@ -295,7 +295,7 @@ impl Function for Same {
         Signature::new([Parameter::new("value", Type::Dynamic)], Type::Dynamic)
     }
 
-    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
+    fn call(&self, arguments: Arguments) -> Result<Value, FunctionError> {
         Ok(Value::List(vec![arguments.value(0).clone(), "x".into()]))
     }
 }
@@ -312,7 +312,7 @@ impl Function for Liar {
         Signature::new([], Type::object([("a", Type::Number)]))
     }
 
-    fn call(&self, _: &Arguments) -> Result<Value, FunctionError> {
+    fn call(&self, _: Arguments) -> Result<Value, FunctionError> {
         Ok(Value::object([("a", true)]))
     }
 }
