@@ -73,6 +73,24 @@ pub const STARTUP_ORDER: Grant = Grant {
     purpose: "startup_order only",
 };
 
+/// Only where VMs are put into a pool, or into another one, after they were made. A clone goes into its
+/// pool without them.
+pub const POOL: &[Grant] = &[
+    Grant {
+        role: "EmInfraPools",
+        path: "/pool",
+        privileges: &["Pool.Allocate", "Pool.Audit"],
+        purpose: "proxmox_pool only: VMs that change their pool",
+    },
+    Grant {
+        role: "EmInfraPoolMembers",
+        path: "/vms",
+        privileges: &["Permissions.Modify"],
+        purpose: "the same; Proxmox asks for it since a pool passes its permissions on, and it lets the token change \
+                  those of the VMs",
+    },
+];
+
 /// What plan, drift and check take. `PVEAuditor` is a role of Proxmox.
 pub const READ: Grant = Grant {
     role: "PVEAuditor",

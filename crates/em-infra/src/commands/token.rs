@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use vm::privileges::{APPLY, Grant, READ, STARTUP_ORDER};
+use vm::privileges::{APPLY, Grant, POOL, READ, STARTUP_ORDER};
 
 use crate::exit::Exit;
 use crate::failure::CommandError;
@@ -32,6 +32,10 @@ pub(crate) struct Arguments {
     /// Also what `startup_order` takes.
     #[arg(long)]
     startup_order: bool,
+
+    /// Also what a `proxmox_pool` takes that changes after the VMs were made.
+    #[arg(long)]
+    pool: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -92,6 +96,7 @@ fn grants(arguments: &Arguments) -> Vec<Grant> {
         Purpose::Read => vec![READ],
     };
     grants.extend(arguments.startup_order.then_some(STARTUP_ORDER));
+    grants.extend(POOL.iter().filter(|_| arguments.pool));
     grants
 }
 
@@ -162,6 +167,7 @@ mod tests {
             user: "em-infra@pve".to_owned(),
             token: "terraform".to_owned(),
             startup_order: false,
+            pool: false,
         }
     }
 
@@ -215,6 +221,27 @@ mod tests {
         }
         after.retain(|line| !more.contains(&line.as_str()));
         assert_eq!(after, before);
+    }
+
+    #[test]
+    fn a_pool_that_changes_takes_two_more_roles() {
+        let arguments = Arguments {
+            pool: true,
+            ..arguments(Purpose::Apply)
+        };
+        let granted = grants(&arguments);
+        assert_eq!(granted[APPLY.len()..], *POOL);
+        let commands = commands(&arguments, &granted);
+        for line in [
+            "pveum role add EmInfraPools --privs 'Pool.Allocate Pool.Audit'",
+            "pveum acl modify /pool --roles EmInfraPools --users em-infra@pve --tokens 'em-infra@pve!terraform'",
+            "pveum role add EmInfraPoolMembers --privs 'Permissions.Modify'",
+        ] {
+            assert!(
+                commands.contains(&line.to_owned()),
+                "{line} in {commands:?}"
+            );
+        }
     }
 
     #[test]

@@ -40,8 +40,13 @@ fn membership(listed: &[VmResource], key: &VmKey) -> Membership {
 pub(super) async fn settle(run: &Run, wanted: &Wanted) -> Result<(), Diagnostic> {
     let key = &wanted.key;
     let failed = |error: &pve_client::Error| {
-        run.report(&format!("Unable to put {key} into its pool"), error)
-            .at(AttributePath::new("pool"))
+        let mut diagnostic = run.report(&format!("Unable to put {key} into its pool"), error);
+        if error.is_permission_denied() {
+            diagnostic
+                .detail
+                .push_str("\n\n`em-infra token --pool` prints what a change of pools takes.");
+        }
+        diagnostic.at(AttributePath::new("pool"))
     };
     let Some(Ok(pool)) = wanted.origin.pool.as_deref().map(PoolId::new) else {
         return Ok(());

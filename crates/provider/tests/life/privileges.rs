@@ -2,7 +2,7 @@
 
 use pve_sim::{Clock, Config as Host, PveVersion, Scenario, Sim, Token, User};
 use tf_plugin::Value;
-use vm::privileges::{APPLY, Grant, READ};
+use vm::privileges::{APPLY, Grant, POOL, READ};
 
 use crate::bench::{Bench, worker, workers};
 use crate::terraform::{Config, Terraform};
@@ -91,6 +91,33 @@ async fn the_whole_life_runs_with_exactly_the_printed_privileges() {
                 0
             );
             bench.terraform.plan(&config).await.assert_empty();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_vm_changes_its_pool_with_what_is_printed_for_that_and_not_without() {
+    let all: Vec<Grant> = APPLY.iter().chain(POOL).copied().collect();
+    for (grants, may_move) in [(APPLY, false), (&all, true)] {
+        let mut bench = granted(PveVersion::V9_2, grants).await;
+        bench.sim.edit(|world| {
+            world.put_pool("lab", &[], &[]);
+            world.put_pool("other", &[], &[]);
+        });
+        let within = |pool| Config::from([("worker-1".to_owned(), worker(1).with("pool", pool))]);
+        let made = bench.terraform.apply(&within("lab")).await;
+        assert_eq!(made.errors, Vec::<String>::new());
+        let moved = bench.terraform.apply(&within("other")).await;
+        if may_move {
+            assert_eq!(moved.errors, Vec::<String>::new());
+            bench.terraform.plan(&within("other")).await.assert_empty();
+        } else {
+            insta::assert_snapshot!(moved.errors.join("\n"), @r#"
+            Unable to put VM 8010 k3s-dev-worker-1 into its pool (at pool)
+            PUT /pools: 403 Permission check failed (/pool/other, Pool.Allocate). Grant Pool.Allocate on `/pool/other` (`pveum acl modify /pool/other …`); a token with privilege separation needs it for itself and for its user.
+
+            `em-infra token --pool` prints what a change of pools takes.
+            "#);
         }
     }
 }
