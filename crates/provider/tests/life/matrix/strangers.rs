@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config as Draws, RngAlgorithm, TestRng, TestRunner};
 use pve_sim::World;
-use testkit::proof::figures;
+use testkit::proof::{Extent, extent, figures};
 use tf_plugin::Value;
 use vm::Marker;
 use vm::marker::{Found, embed, find};
@@ -18,8 +18,13 @@ use super::proof;
 use crate::bench::{Bench, worker};
 use crate::terraform::{Config, Row};
 
-/// Every so many is also tried alone.
-const ALONE: usize = 8;
+/// Every so many is also tried alone: one that is refused keeps the others from being tried further.
+fn alone() -> usize {
+    match extent() {
+        Extent::Sample => 8,
+        Extent::Full | Extent::Case(_) => 1,
+    }
+}
 
 /// One VM of somebody else.
 #[derive(Debug, Clone, Copy)]
@@ -188,8 +193,7 @@ async fn untouched(draws: Vec<Disguise>) -> Batch {
     bench.sim.clear_journal();
     let rows = bench.terraform.state.clone();
     tried(&mut bench, &draws, rows.clone()).await;
-    for (number, disguise) in numbers(&draws).step_by(ALONE) {
-        // Alone: one that is refused keeps the others from being tried further.
+    for (number, disguise) in numbers(&draws).step_by(alone()) {
         let row = rows.get(&key(number)).map(|row| (key(number), row.clone()));
         bench.terraform.state = row.into_iter().collect();
         let only = Config::from([(key(number), worker(number).with("cores", disguise.cores))]);
