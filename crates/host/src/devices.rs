@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 
 use pve_api::pci::{MappedDevice, PciMapping};
-use pve_api::{MappingId, NodeName, VmId};
-use vm::{DeviceClaim, Gpu, PciFacts, Problem, Wanted, double_use, passthrough};
+use pve_api::{MappingId, NodeName, PciAddress, VmId};
+use vm::{
+    DeviceClaim, Gpu, Mappings, PciFacts, Power, Problem, Wanted, double_use, passthrough,
+    still_held,
+};
 
 use crate::facts::{Facts, Unread, need};
+use crate::sight::power_of;
 
 /// What is known beside the host.
 pub struct Devices<'a> {
@@ -48,16 +52,42 @@ impl Devices<'_> {
         Ok(double_use(wanted, &mappings, self.planned_claims))
     }
 
-    /// The mappings of the host, and over them those that will be made.
-    async fn mappings(
+    /// Returns the devices of a VM that others of this plan run with now, and give up when they stop.
+    pub async fn still_held(
         &self,
-        node: &NodeName,
-    ) -> Result<BTreeMap<MappingId, Vec<MappedDevice>>, Unread> {
-        let held = need("list the PCI mappings", self.facts.mappings().await)?;
-        let mut all: BTreeMap<_, _> = held
+        wanted: &Wanted,
+    ) -> Result<Vec<(PciAddress, DeviceClaim)>, Unread> {
+        let node = &wanted.key.node;
+        let (held, mappings) = (self.held(node).await?, self.mappings(node).await?);
+        let claims = need("read the VMs", self.facts.device_claims(node).await)?;
+        let vms = need("list the VMs", self.facts.vms(node).await)?;
+        let runs = |vmid| {
+            vms.iter()
+                .any(|vm| vm.vmid == vmid && power_of(vm) == Power::Running)
+        };
+        let running: Vec<DeviceClaim> = claims
             .iter()
-            .filter_map(|mapping| Some((mapping.id.clone()?, on(node, mapping))))
+            .filter(|claim| (self.is_planned)(node, claim.vmid) && runs(claim.vmid))
+            .cloned()
             .collect();
+        let still = still_held(wanted, &mappings, &held, &running).into_iter();
+        Ok(still
+            .map(|(address, claim)| (address, claim.clone()))
+            .collect())
+    }
+
+    /// The mappings of the host.
+    async fn held(&self, node: &NodeName) -> Result<Mappings, Unread> {
+        let held = need("list the PCI mappings", self.facts.mappings().await)?;
+        let named = held
+            .iter()
+            .filter_map(|mapping| Some((mapping.id.clone()?, on(node, mapping))));
+        Ok(named.collect())
+    }
+
+    /// The mappings of the host, and over them those that will be made.
+    async fn mappings(&self, node: &NodeName) -> Result<Mappings, Unread> {
+        let mut all = self.held(node).await?;
         let planned = self.planned_mappings.iter();
         all.extend(
             planned

@@ -120,7 +120,8 @@ impl Facts {
         once(&self.statuses, node.clone(), self.client.node_status(node)).await
     }
 
-    /// The PCI devices of every VM of a node: one call for each, since no list shows them.
+    /// The PCI devices of every VM of a node: one call for each, since no list shows them. A template
+    /// never runs, so what it names it does not use.
     pub async fn device_claims(&self, node: &NodeName) -> Fact<Vec<DeviceClaim>> {
         let vms = self.vms(node).await?;
         once(
@@ -137,7 +138,7 @@ impl Facts {
         vms: &[VmSummary],
     ) -> Result<Vec<DeviceClaim>, Error> {
         let mut claims = Vec::new();
-        for vm in vms {
+        for vm in vms.iter().filter(|vm| !vm.template) {
             let config = match self.client.vm_config(node, vm.vmid, View::Pending).await {
                 Ok(config) => config,
                 // Removed since the list was read.

@@ -27,6 +27,8 @@ pub struct Session {
     seen_mappings: Mutex<BTreeSet<MappingId>>,
     /// The PCI mappings that this run plans.
     planned_mappings: Mutex<BTreeMap<MappingId, MappedDevice>>,
+    /// PCI mappings that the plan found not to be there, until they are made.
+    missing_mappings: Mutex<BTreeSet<MappingId>>,
     /// The devices that this run gives to its VMs.
     planned_devices: Mutex<BTreeMap<VmId, DeviceClaim>>,
     /// What the new VMs of this run take from each node.
@@ -102,6 +104,7 @@ impl Session {
             planned: Mutex::default(),
             seen_mappings: Mutex::default(),
             planned_mappings: Mutex::default(),
+            missing_mappings: Mutex::default(),
             planned_devices: Mutex::default(),
             demands: Mutex::default(),
             told: Mutex::default(),
@@ -170,6 +173,16 @@ impl Session {
     /// Notes what this run makes of a PCI mapping.
     pub(crate) fn plans_mapping(&self, id: MappingId, device: MappedDevice) {
         lock(&self.planned_mappings).insert(id, device);
+    }
+
+    /// Notes that a PCI mapping is not there.
+    pub(crate) fn misses_mapping(&self, id: MappingId) {
+        lock(&self.missing_mappings).insert(id);
+    }
+
+    /// Returns, once, whether a PCI mapping was not there when it was planned.
+    pub(crate) fn missed_mapping(&self, id: &MappingId) -> bool {
+        lock(&self.missing_mappings).remove(id)
     }
 
     /// Returns the PCI mappings that this run makes.

@@ -96,6 +96,13 @@ impl VmConfig {
         self.is_on("protection")
     }
 
+    /// Returns whether a running VM takes changes of its network cards. Left out and `1` stand for
+    /// network, disks and USB; `0` for nothing.
+    pub fn hotplugs_network(&self) -> bool {
+        let features = self.get("hotplug").unwrap_or("1");
+        features == "1" || features.split([',', ';', ' ']).any(|one| one == "network")
+    }
+
     fn is_on(&self, key: &str) -> bool {
         self.get(key)
             .is_some_and(|text| bool01::parse(text) == Ok(true))
@@ -337,5 +344,18 @@ mod tests {
             (error.key(), error.to_string()),
             ("net0", "failed to read option `net0`".to_owned())
         );
+    }
+    #[test]
+    fn network_cards_are_plugged_unless_hotplug_leaves_them_out() {
+        assert!(recorded().hotplugs_network());
+        for (features, network) in [
+            ("1", true),
+            ("0", false),
+            ("network,disk,usb", true),
+            ("disk;usb", false),
+        ] {
+            let config: VmConfig = [("hotplug", features)].into_iter().collect();
+            assert_eq!(config.hotplugs_network(), network, "{features}");
+        }
     }
 }

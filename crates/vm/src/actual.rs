@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pve_api::BadOption;
 
 use crate::marker::{Found, Marker};
-use crate::{Argument, Difference, Origin, Present, Shape, Wanted};
+use crate::{Argument, Difference, Hotplug, Origin, Present, Shape, Wanted};
 
 /// A VM as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Actual {
     pub name: String,
     /// What it is like, every argument.
     pub shape: Shape,
+    /// What it takes while it runs.
+    pub hotplug: Hotplug,
 }
 
 impl Actual {
@@ -29,6 +31,7 @@ impl Actual {
         Ok(Self {
             shape,
             name: present.name().to_owned(),
+            hotplug: Hotplug::of(&present.config),
             marker,
         })
     }
@@ -71,7 +74,7 @@ impl Actual {
                     Some(_) => is != shall_be,
                     None => dropped && is != default_text(argument),
                 };
-                differs.then(|| wanted.difference(argument, is, &self.shape))
+                differs.then(|| wanted.difference(argument, is, &self.shape, self.hotplug))
             })
             .collect()
     }

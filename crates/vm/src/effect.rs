@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use pve_api::VmConfig;
+
 use crate::Argument;
 
 /// What has to happen to a running VM before a change is in force.
@@ -19,14 +21,33 @@ pub enum Effect {
     Rebuild,
 }
 
+/// What can be plugged in and out of a VM while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hotplug {
+    /// Network cards, as Proxmox does it unless it is told otherwise.
+    Network,
+    /// No network card: what is changed of one waits for the next start.
+    Nothing,
+}
+
+impl Hotplug {
+    /// Reads it from the options of a VM.
+    pub fn of(config: &VmConfig) -> Self {
+        if config.hotplugs_network() {
+            Self::Network
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
 impl Effect {
     /// Returns the effect of changing one argument of a running VM, whatever its values are.
-    pub const fn of(argument: Argument) -> Self {
+    pub const fn of(argument: Argument, hotplug: Hotplug) -> Self {
         use Argument as A;
         match argument {
             A::Name | A::EnvName | A::Vmid | A::Node => Self::Rebuild,
-            // Recorded in the marker, read by Proxmox when it needs them, or done to the network
-            // card while the guest runs.
+            // Recorded in the marker, or read by Proxmox when it needs them.
             A::Template
             | A::Clone
             | A::Pool
@@ -36,9 +57,11 @@ impl Effect {
             | A::Onboot
             | A::StartupOrder
             | A::Protection
-            | A::Started
-            | A::Bridge
-            | A::Vlan => Self::Live,
+            | A::Started => Self::Live,
+            A::Bridge | A::Vlan => match hotplug {
+                Hotplug::Network => Self::Live,
+                Hotplug::Nothing => Self::Stop,
+            },
             // The disk grows at once; Talos extends its file system when it boots.
             A::DiskGb => Self::NextStart,
             // On the cloud-init drive, which Talos reads when it boots.

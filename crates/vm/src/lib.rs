@@ -28,13 +28,14 @@ mod work;
 
 pub use actual::Actual;
 pub use argument::{Argument, UnknownArgument};
-pub use effect::{Difference, Effect};
+pub use effect::{Difference, Effect, Hotplug};
 pub use identity::{Identity, InState, MarkerSays, UuidSays, Why, identify, identity_of};
 pub use leftovers::{dropping, leftovers};
 pub use marker::{AttemptId, Marker};
 pub use observed::{CloneTask, Observed, Power, Present};
 pub use passthrough::{
-    Claim as DeviceClaim, PciFacts, double_use, isolation, mapped_device, misplaced, passthrough,
+    Claim as DeviceClaim, Mappings, PciFacts, double_use, isolation, mapped_device, misplaced,
+    passthrough, still_held,
 };
 pub use preflight::{HostFacts, Problem, find_template, preflight};
 pub use reconcile::Reconcile;

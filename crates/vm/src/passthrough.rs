@@ -10,6 +10,9 @@ use pve_api::{HostPci, MappingId, NodeName, PciAddress, VmId};
 
 use crate::{Argument, Gpu, Problem, Wanted};
 
+/// The mappings with their devices on one node.
+pub type Mappings = BTreeMap<MappingId, Vec<MappedDevice>>;
+
 /// The class of a PCI bridge, which may share the IOMMU group of a device.
 const BRIDGE: &str = "0x0604";
 
@@ -19,7 +22,7 @@ pub struct PciFacts<'a> {
     /// All devices, bridges included.
     pub devices: &'a [PciDevice],
     /// The mappings with their devices on this node: those of the host, and those of this plan.
-    pub mappings: &'a BTreeMap<MappingId, Vec<MappedDevice>>,
+    pub mappings: &'a Mappings,
     /// The devices of all other VMs.
     pub claims: &'a [Claim],
 }
@@ -153,11 +156,7 @@ pub fn passthrough(wanted: &Wanted, facts: &PciFacts<'_>) -> Vec<Problem> {
 }
 
 /// Returns the devices of the wanted VM that other VMs have.
-pub fn double_use(
-    wanted: &Wanted,
-    mappings: &BTreeMap<MappingId, Vec<MappedDevice>>,
-    claims: &[Claim],
-) -> Vec<Problem> {
+pub fn double_use(wanted: &Wanted, mappings: &Mappings, claims: &[Claim]) -> Vec<Problem> {
     let gpus = wanted.shape.gpus.as_deref().unwrap_or_default();
     let own: Vec<PciAddress> = gpus
         .iter()
@@ -166,6 +165,25 @@ pub fn double_use(
     claims
         .iter()
         .filter_map(|claim| claimed(claim, &own, mappings))
+        .collect()
+}
+
+/// Returns the devices of the wanted VM that VMs of `running` have now, each with who has it. `held` is
+/// what mappings stand for now, and `mappings` what they will.
+pub fn still_held<'a>(
+    wanted: &Wanted,
+    mappings: &Mappings,
+    held: &Mappings,
+    running: &'a [Claim],
+) -> Vec<(PciAddress, &'a Claim)> {
+    let gpus = wanted.shape.gpus.as_deref().unwrap_or_default();
+    let own: Vec<PciAddress> = gpus
+        .iter()
+        .flat_map(|gpu| addresses(gpu, mappings))
+        .collect();
+    let others = running.iter().filter(|one| one.vmid != wanted.key.vmid);
+    others
+        .filter_map(|claim| Some((shared(claim, &own, held)?, claim)))
         .collect()
 }
 
@@ -209,7 +227,7 @@ fn named(device: &PciDevice) -> String {
 }
 
 /// The addresses that a device surely takes. Of several alternatives Proxmox takes a free one.
-fn addresses(gpu: &Gpu, mappings: &BTreeMap<MappingId, Vec<MappedDevice>>) -> Vec<PciAddress> {
+fn addresses(gpu: &Gpu, mappings: &Mappings) -> Vec<PciAddress> {
     match gpu {
         Gpu::Raw(address) => vec![*address],
         Gpu::Mapping { id, .. } => match mappings.get(id).map(Vec::as_slice) {
@@ -219,11 +237,7 @@ fn addresses(gpu: &Gpu, mappings: &BTreeMap<MappingId, Vec<MappedDevice>>) -> Ve
     }
 }
 
-fn unmapped(
-    wanted: &Wanted,
-    gpu: &Gpu,
-    mappings: &BTreeMap<MappingId, Vec<MappedDevice>>,
-) -> Option<Problem> {
+fn unmapped(wanted: &Wanted, gpu: &Gpu, mappings: &Mappings) -> Option<Problem> {
     let Gpu::Mapping { id, stands_for } = gpu else {
         return None;
     };
@@ -273,18 +287,17 @@ fn twice(address: PciAddress, before: &[PciAddress]) -> Option<Problem> {
     })
 }
 
-fn claimed(
-    claim: &Claim,
-    own: &[PciAddress],
-    mappings: &BTreeMap<MappingId, Vec<MappedDevice>>,
-) -> Option<Problem> {
-    let theirs = claim
+/// The first device of a claim that is of one card with one of `own`.
+fn shared(claim: &Claim, own: &[PciAddress], mappings: &Mappings) -> Option<PciAddress> {
+    let mut theirs = claim
         .devices
         .iter()
         .flat_map(|gpu| addresses(gpu, mappings));
-    let both = theirs
-        .into_iter()
-        .find(|theirs| own.iter().any(|own| same_card(*own, *theirs)))?;
+    theirs.find(|theirs| own.iter().any(|own| same_card(*own, *theirs)))
+}
+
+fn claimed(claim: &Claim, own: &[PciAddress], mappings: &Mappings) -> Option<Problem> {
+    let both = shared(claim, own, mappings)?;
     Some(Problem::new(
         Argument::Gpus,
         format!(

@@ -6,7 +6,7 @@ use std::fmt;
 use pve_api::{NodeName, VmId};
 
 use crate::marker::{AttemptId, Marker, MarkerKey};
-use crate::{Argument, Difference, Effect, Shape};
+use crate::{Argument, Difference, Effect, Hotplug, Shape};
 
 /// What identifies a VM: changing any of it means another VM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +159,13 @@ impl Wanted {
     }
 
     /// Returns how an argument of a VM that is like `shape` differs from this one.
-    pub fn difference(&self, argument: Argument, is: Option<String>, shape: &Shape) -> Difference {
+    pub fn difference(
+        &self,
+        argument: Argument,
+        is: Option<String>,
+        shape: &Shape,
+        hotplug: Hotplug,
+    ) -> Difference {
         // What a mapping stands for may only have to be noted.
         let noted = argument == Argument::Gpus && shape.has_devices_of(&self.shape);
         Difference {
@@ -169,7 +175,7 @@ impl Wanted {
             effect: if noted {
                 Effect::Live
             } else {
-                Effect::of(argument)
+                Effect::of(argument, hotplug)
             },
         }
     }

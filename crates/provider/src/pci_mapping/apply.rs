@@ -17,7 +17,7 @@ pub(super) async fn apply(
     if request.change() == Change::Delete {
         let key = held_key(&request.prior)?;
         unused(session, &run, &key, &request).await?;
-        converge(&run, &key, None).await?;
+        converge(&run, &key, None, Seen::Unknown).await?;
         return Ok(ApplyResponse::deleted());
     }
     let Some(wanted) = config(&request.planned)? else {
@@ -26,12 +26,25 @@ pub(super) async fn apply(
             .into());
     };
     let device = settle(&run, &wanted).await?;
-    let held = converge(&run, &wanted.key, Some(&device)).await?;
+    let seen = if session.missed_mapping(&wanted.key.id) {
+        Seen::Absent
+    } else {
+        Seen::Unknown
+    };
+    let held = converge(&run, &wanted.key, Some(&device), seen).await?;
     let map = held.map_or_else(Vec::new, |held| held.map);
     Ok(
         ApplyResponse::new(state(&wanted.key, &map, &request.planned))
             .with_identity(identity(&wanted.key)),
     )
+}
+
+/// What the plan of this process saw a moment ago.
+#[derive(Clone, Copy, PartialEq)]
+enum Seen {
+    Unknown,
+    /// No mapping of this name. Should somebody have made one since, Proxmox refuses to make another.
+    Absent,
 }
 
 /// Looks and writes until the mapping stands for the device, or is gone. A lost answer leaves it
@@ -40,11 +53,15 @@ async fn converge(
     run: &Run,
     key: &Key,
     device: Option<&MappedDevice>,
+    mut seen: Seen,
 ) -> Result<Option<Held>, Diagnostic> {
     let failed = |error: &Error| run.report(&format!("Unable to write {key}"), error);
     let (mut tries, mut pauses, mut written) = (0, Pauses::default(), false);
     loop {
-        let held = look(run, key).await.map_err(|error| failed(&error))?;
+        let held = match std::mem::replace(&mut seen, Seen::Unknown) {
+            Seen::Absent => None,
+            Seen::Unknown => look(run, key).await.map_err(|error| failed(&error))?,
+        };
         if held.as_ref().is_some_and(|held| !key.owns(held)) {
             return Err(foreign(key));
         }

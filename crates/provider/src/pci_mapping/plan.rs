@@ -133,7 +133,10 @@ async fn existing(
     }
     let at_name = |diagnostic: Diagnostic| diagnostic.at(AttributePath::new("name"));
     match run.client.pci_mapping(&key.id).await {
-        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if error.is_not_found() => {
+            session.misses_mapping(key.id.clone());
+            Ok(None)
+        }
         // Nothing says whether it exists; the apply looks again before it writes.
         Err(error) if error.is_permission_denied() => Ok(None),
         Err(error) => Err(run.report(&format!("Unable to look for {key}"), &error)),

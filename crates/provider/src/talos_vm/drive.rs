@@ -5,7 +5,9 @@ use pve_api::VmId;
 use pve_client::Error;
 use tf_plugin::{Diagnostic, Stop};
 use tokio::sync::MutexGuard;
-use vm::{Mandate, Next, Observed, Present, Protection, Reconcile, Refusal, Step, Wait, Wanted};
+use vm::{
+    Mandate, Next, Observed, Power, Present, Protection, Reconcile, Refusal, Step, Wait, Wanted,
+};
 
 use super::pending;
 use super::quorum::others_answer;
@@ -162,6 +164,8 @@ impl<'a> Drive<'a> {
         {
             Ok(()) => {
                 (progress.tries, progress.waiting) = (0, Pauses::default());
+                let note = self.not_in_force(step, seen).await;
+                progress.notes.extend(note);
                 Ok(None)
             }
             Err(StepError::Call(error)) if matches!(*error, Error::Stopped { .. }) => {
@@ -177,6 +181,27 @@ impl<'a> Drive<'a> {
             )),
             Err(StepError::NoTemplate) => Err(refused(self.wanted, &Refusal::Vanished)),
         }
+    }
+
+    /// Says what a running VM did not take of a change that Proxmox accepted.
+    async fn not_in_force(&self, step: &Step, seen: &Observed) -> Option<Diagnostic> {
+        let (Step::SetConfig(change), Observed::Present(present)) = (step, seen) else {
+            return None;
+        };
+        if present.power == Power::Stopped {
+            return None;
+        }
+        let key = &self.wanted.key;
+        let waiting = pending::waiting(self.run, key, change, &present.config).await;
+        (!waiting.is_empty()).then(|| {
+            Diagnostic::warning(format!("{key} takes a change only when it next starts")).detail(
+                format!(
+                    "Proxmox accepted {} and keeps it for the next start: the VM that runs goes on as it was. Restart \
+                     it when that suits.",
+                    waiting.join(", ")
+                ),
+            )
+        })
     }
 
     /// Nobody knows whether the step was taken, or it certainly was not: look first, then decide

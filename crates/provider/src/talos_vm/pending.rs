@@ -2,7 +2,6 @@
 //! accepted one left is said.
 
 use pve_api::{ConfigChange, VmConfig};
-use pve_client::Error;
 use vm::{VmKey, dropping, leftovers};
 
 use crate::session::Run;
@@ -15,14 +14,8 @@ pub(super) async fn undo(
     change: &ConfigChange,
     before: &VmConfig,
 ) -> Vec<String> {
-    let left = match left(run, key, change, before).await {
-        Ok(left) => left,
-        // The refusal itself is what the user has to know; what was stored of it nobody can tell.
-        Err(error) => {
-            tracing::warn!(vm = %key, %error, "unable to see what a refused change left behind");
-            return Vec::new();
-        }
-    };
+    // The refusal itself is what the user has to know, even where nobody can tell what was stored of it.
+    let left = waiting(run, key, change, before).await;
     let Some(revert) = dropping(&left) else {
         return Vec::new();
     };
@@ -35,13 +28,18 @@ pub(super) async fn undo(
     }
 }
 
-/// Returns the options of a change that wait for the next start.
-pub(super) async fn left(
+/// Returns the options of a change that wait for the next start; none where that cannot be seen.
+pub(super) async fn waiting(
     run: &Run,
     key: &VmKey,
     change: &ConfigChange,
     before: &VmConfig,
-) -> Result<Vec<String>, Error> {
-    let pending = run.client.vm_pending(&key.node, key.vmid).await?;
-    Ok(leftovers(change, before, &pending))
+) -> Vec<String> {
+    match run.client.vm_pending(&key.node, key.vmid).await {
+        Ok(pending) => leftovers(change, before, &pending),
+        Err(error) => {
+            tracing::warn!(vm = %key, %error, "unable to see what of a change waits for the next start");
+            Vec::new()
+        }
+    }
 }

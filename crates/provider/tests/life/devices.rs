@@ -1,11 +1,12 @@
 //! Passing GPUs through with a token: mappings, and what would keep a VM from starting.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use pve_sim::{Fault, FaultAction};
+use pve_sim::{Fault, FaultAction, PciMapping};
 use tf_plugin::{ImportKey, Value};
 
-use crate::bench::{Bench, worker};
+use crate::bench::{Bench, worker, workers};
 use crate::terraform::{Action, Config};
 
 /// The address of a card of the scenario that no mapping names.
@@ -68,6 +69,61 @@ async fn two_gpus_run_with_a_token_and_go_without_a_trace() {
     assert_eq!(running, [true, true]);
     applied(&mut bench, &Config::new()).await;
     assert_eq!(mapping_names(&bench), before);
+}
+
+#[tokio::test]
+async fn the_calls_of_an_apply_with_gpus_are_bounded() {
+    let (vms, gpus, others) = (5, 2, 2);
+    let mut config = workers(5);
+    config.extend(gpu_workers(2));
+    let mut bench = Bench::start().await;
+    bench.sim.edit(|world| {
+        world.put_vm(200, [("name", "nas")]);
+        world.put_vm(201, [("name", "games"), ("hostpci0", "mapping=gpu0")]);
+    });
+    let plan = bench.terraform.saved_plan(&config).await;
+    bench.calls();
+    let outcome = bench.terraform.apply_plan(plan).await;
+    assert_eq!(outcome.errors, Vec::<String>::new());
+    let apply = bench.calls();
+    bench.terraform.plan(&config).await.assert_empty();
+    let refresh = bench.calls();
+    assert!(
+        apply <= 12 * vms + 3 * gpus + 20,
+        "{apply} calls for an apply"
+    );
+    assert!(
+        refresh <= vms + 12 + others,
+        "{refresh} calls for a refresh"
+    );
+}
+
+#[tokio::test]
+async fn a_template_does_not_use_the_device_that_it_names() {
+    let mut bench = Bench::start().await;
+    bench.sim.edit(|world| {
+        let template = [
+            ("name", "drivers"),
+            ("template", "1"),
+            ("hostpci0", "0000:41:00"),
+        ];
+        world.put_vm(9100, template);
+    });
+    applied(&mut bench, &gpu_workers(1)).await;
+}
+
+#[tokio::test]
+async fn a_mapping_that_somebody_makes_first_is_found_at_the_second_look() {
+    let config = BTreeMap::from([("mapping/1".to_owned(), mapping(1))]);
+    let mut bench = Bench::start().await;
+    let mut other = bench.another();
+    let late = FaultAction::Delay(Duration::from_mins(10));
+    bench
+        .sim
+        .fault(Fault::on("POST", "/cluster/mapping/pci", late).once());
+    let (one, two) = tokio::join!(bench.terraform.apply(&config), other.apply(&config));
+    assert_eq!([one.errors, two.errors].concat(), Vec::<String>::new());
+    bench.terraform.plan(&config).await.assert_empty();
 }
 
 #[tokio::test]
@@ -183,6 +239,103 @@ async fn a_vm_is_not_stopped_for_a_mapping_that_stands_for_something_else() {
         ["PUT /cluster/mapping/pci/k3s-dev-gpu-4100"]
     );
     applied(&mut bench, &after).await;
+}
+
+/// Two VMs, each with a mapping that somebody else keeps.
+fn with_mappings_of_others(second: (&str, &str), tags: &str) -> Config {
+    let first = with_gpu(worker(1), "gpu0".into(), "0000:01:00.0".into());
+    let second = with_gpu(worker(2), second.0.into(), second.1.into());
+    BTreeMap::from([
+        (
+            "worker-1".to_owned(),
+            first.with("tags", Value::list([tags])),
+        ),
+        ("worker-2".to_owned(), second),
+    ])
+}
+
+#[tokio::test]
+async fn a_vm_is_not_stopped_for_a_mapping_that_changed_after_its_plan() {
+    let before = with_mappings_of_others(("gpu1", "0000:02:00.0"), "a");
+    let after = with_mappings_of_others(("spare", "0000:41:00"), "b");
+    let stands_for = |card: &str| PciMapping {
+        map: vec![format!("id=10de:2684,iommugroup=15,node=pve,path={card}")],
+        ..PciMapping::default()
+    };
+    let mut bench = Bench::start().await;
+    bench.terraform.set("allow_restart", true);
+    bench
+        .sim
+        .edit(|world| world.put_pci_mapping("spare", stands_for("0000:41:00")));
+    applied(&mut bench, &before).await;
+    bench.writes();
+    let mut journal = bench.sim.follow_journal();
+    let (sim, terraform) = (&bench.sim, &mut bench.terraform);
+    // Both VMs are planned against one list of the mappings; the second is changed when the list is old.
+    let meanwhile = async {
+        while let Some(entry) = journal.recv().await {
+            if entry.write {
+                sim.edit(|world| world.put_pci_mapping("spare", stands_for("0000:42:00")));
+                break;
+            }
+        }
+    };
+    let (outcome, ()) = tokio::join!(terraform.apply(&after), meanwhile);
+    insta::assert_snapshot!(outcome.errors.join("\n"), @r#"
+    VM 8011 k3s-dev-worker-2 cannot have its devices (at gpus)
+    PCI mapping `spare` stands for 0000:42:00 and not for 0000:41:00. Give `bdf` as the mapping has it, leave it out, or change the mapping first.
+    "#);
+    assert_eq!(bench.writes(), ["PUT /nodes/pve/qemu/8010/config"]);
+    let runs = bench
+        .sim
+        .world(|world| world.vm(8011).is_some_and(pve_sim::Vm::is_running));
+    assert!(runs);
+}
+
+#[tokio::test]
+async fn two_vms_that_swap_their_cards_are_told_that_it_may_take_two_applies() {
+    let before = gpu_workers(2);
+    let swapped: Config = [(1, 2), (2, 1)]
+        .into_iter()
+        .flat_map(|(number, to)| {
+            let mapping = mapping(number).with("bdf", card(to));
+            let vm = with_gpu(worker(number), mapping.get("name").clone(), card(to).into());
+            [
+                (format!("mapping/{number}"), mapping),
+                (format!("worker-{number}"), vm),
+            ]
+        })
+        .collect();
+    let mut bench = Bench::start().await;
+    bench.terraform.set("allow_restart", true);
+    applied(&mut bench, &before).await;
+    let planned = bench.terraform.plan(&swapped).await;
+    let waits = |text: &&String| text.contains("runs with");
+    let told: Vec<&str> = planned
+        .warnings
+        .iter()
+        .filter(waits)
+        .map(String::as_str)
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    VM 8010 k3s-dev-worker-1 is given a device that VM 8011 k3s-dev-worker-2 runs with (at gpus)
+    The PCI device 0000:42:00 is free only when VM 8011 has stopped. Where VM 8010 k3s-dev-worker-1 comes first, Proxmox refuses to start it and this apply ends with an error: VM 8011 is changed all the same, and the same apply once more starts VM 8010 k3s-dev-worker-1.
+    VM 8011 k3s-dev-worker-2 is given a device that VM 8010 k3s-dev-worker-1 runs with (at gpus)
+    The PCI device 0000:41:00 is free only when VM 8010 has stopped. Where VM 8011 k3s-dev-worker-2 comes first, Proxmox refuses to start it and this apply ends with an error: VM 8010 is changed all the same, and the same apply once more starts VM 8011 k3s-dev-worker-2.
+    "#);
+    let first = bench.terraform.apply(&swapped).await;
+    let refused =
+        "Task qmstart of 8010 failed: PCI device '0000:42:00.0' already in use by VMID '8011'";
+    assert!(
+        matches!(&first.errors[..], [only] if only.contains(refused)),
+        "{:?}",
+        first.errors
+    );
+    applied(&mut bench, &swapped).await;
+    let running = bench.sim.world(|world| {
+        [8010, 8011].map(|vmid| world.vm(vmid).is_some_and(pve_sim::Vm::is_running))
+    });
+    assert_eq!(running, [true, true]);
 }
 
 #[tokio::test]

@@ -117,6 +117,59 @@ async fn a_grown_disk_is_a_live_change() {
     settled(&mut bench, &grown).await;
 }
 
+/// Where the machine takes no other network card while it runs, a change of it would only wait.
+#[tokio::test]
+async fn a_vlan_takes_a_restart_where_no_card_is_plugged() {
+    let mut bench = made(&workers(1)).await;
+    let plugs_disks = |world: &mut World| {
+        let vm = world.vm_mut(8010).expect("made");
+        vm.set_option("hotplug", "disk,usb");
+    };
+    bench.sim.edit(plugs_disks);
+    let changed = one(|vm| vm.set("vlan", 20));
+    bench.writes();
+    let refused = bench.terraform.apply(&changed).await;
+    insta::assert_snapshot!(refused.errors.join("\n"), @r#"
+    VM 8010 k3s-dev-worker-1 would have to be restarted (at vlan)
+    VM 8010 k3s-dev-worker-1 runs and would have to be restarted for: vlan none -> 20. Set allow_restart = true in the provider block for this run, or stop the VM first.
+    "#);
+    assert_eq!(bench.writes(), Vec::<String>::new());
+    bench.terraform.set("allow_restart", true);
+    let warnings = applied(&mut bench, &changed).await;
+    insta::assert_snapshot!(warnings.join("\n"), @r#"
+    VM 8010 k3s-dev-worker-1 will be restarted (at vlan)
+    vlan none -> 20.
+    "#);
+    insta::assert_snapshot!(bench.writes().join("\n"), @r#"
+    POST /nodes/pve/qemu/8010/status/shutdown
+    PUT /nodes/pve/qemu/8010/config
+    PUT /nodes/pve/qemu/8010/config
+    POST /nodes/pve/qemu/8010/status/start
+    "#);
+    settled(&mut bench, &changed).await;
+}
+
+/// `hotplug` itself may wait for the next start, and then says what is not so yet.
+#[tokio::test]
+async fn a_change_that_a_running_vm_did_not_take_is_said() {
+    let mut bench = made(&workers(1)).await;
+    bench
+        .sim
+        .edit(|world| world.vm_mut(8010).expect("made").set_option("hotplug", "0"));
+    let (node, vmid) = (
+        "pve".parse().expect("a name"),
+        "8010".parse().expect("a VMID"),
+    );
+    let change = pve_api::ConfigChange::default().set("hotplug", "network,disk,usb,memory");
+    let client = bench.client();
+    client.set_config(&node, vmid, &change).await.expect("done");
+    let warnings = applied(&mut bench, &one(|vm| vm.set("vlan", 20))).await;
+    insta::assert_snapshot!(warnings.join("\n"), @r#"
+    VM 8010 k3s-dev-worker-1 takes a change only when it next starts
+    Proxmox accepted net0 and keeps it for the next start: the VM that runs goes on as it was. Restart it when that suits.
+    "#);
+}
+
 #[tokio::test]
 async fn memory_changes_with_consent_alone() {
     let mut bench = made(&workers(1)).await;

@@ -49,7 +49,8 @@ pub(super) async fn create(
             .diagnostics
             .extend(problems(session, &run, &wanted).await?),
     }
-    devices(session, &run, &wanted).await?;
+    let messages = devices(session, &run, &wanted).await?;
+    response.diagnostics.extend(messages);
     Ok(response)
 }
 

@@ -1,20 +1,21 @@
 //! The devices that a VM is given: checked against the hardware, the other VMs and this plan.
 
 use host::{Devices, address_needs_root, sentence};
+use pve_api::PciAddress;
 use tf_plugin::{AttributePath, Diagnostic, Diagnostics};
 use vm::{DeviceClaim, Gpu, Problem, VmKey, Wanted};
 
 use crate::session::{Run, Session};
 
-/// Checks the devices that a plan gives to a VM.
+/// Checks the devices that a plan gives to a VM; warns where another VM of this plan still runs with one.
 pub(super) async fn devices(
     session: &Session,
     run: &Run,
     wanted: &Wanted,
-) -> Result<(), Diagnostics> {
+) -> Result<Vec<Diagnostic>, Diagnostics> {
     let gpus = wanted.shape.gpus.clone().unwrap_or_default();
     if gpus.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     allowed(run, &wanted.key, &gpus)?;
     judge(session, run, wanted, Change::Given).await
@@ -25,7 +26,7 @@ pub(super) async fn kept(session: &Session, run: &Run, wanted: &Wanted) -> Resul
     if wanted.shape.gpus.as_deref().unwrap_or_default().is_empty() {
         return Ok(());
     }
-    judge(session, run, wanted, Change::Kept).await
+    judge(session, run, wanted, Change::Kept).await.map(drop)
 }
 
 /// What a plan does with the devices of a VM.
@@ -40,7 +41,7 @@ async fn judge(
     run: &Run,
     wanted: &Wanted,
     change: Change,
-) -> Result<(), Diagnostics> {
+) -> Result<Vec<Diagnostic>, Diagnostics> {
     let others = session.plans_devices(claim(wanted));
     let planned = session.planned_mappings();
     let devices = Devices {
@@ -54,7 +55,29 @@ async fn judge(
         Change::Kept => devices.kept(wanted).await,
     };
     let problems = problems.map_err(|unread| run.unread(&unread))?;
-    told(&wanted.key, &problems)
+    told(&wanted.key, &problems)?;
+    let held = match change {
+        Change::Given => devices.still_held(wanted).await,
+        Change::Kept => Ok(Vec::new()),
+    };
+    let held = held.map_err(|unread| run.unread(&unread))?;
+    let key = &wanted.key;
+    Ok(held
+        .iter()
+        .map(|(device, holder)| waits(key, *device, holder))
+        .collect())
+}
+
+/// Terraform changes VMs in an order of its own, and each keeps its device until it stops.
+fn waits(key: &VmKey, device: PciAddress, holder: &DeviceClaim) -> Diagnostic {
+    let DeviceClaim { vmid, name, .. } = holder;
+    Diagnostic::warning(format!("{key} is given a device that VM {vmid} {name} runs with"))
+        .detail(format!(
+            "The PCI device {device} is free only when VM {vmid} has stopped. Where {key} comes first, Proxmox \
+             refuses to start it and this apply ends with an error: VM {vmid} is changed all the same, and the same \
+             apply once more starts {key}."
+        ))
+        .at(AttributePath::new("gpus"))
 }
 
 fn told(key: &VmKey, problems: &[Problem]) -> Result<(), Diagnostics> {

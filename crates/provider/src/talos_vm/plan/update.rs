@@ -1,7 +1,8 @@
 //! Planning a VM that a state row holds.
 
+use pve_api::vm_config::View;
 use tf_plugin::{AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse, Value};
-use vm::{Argument, Consent, Difference, Power, VmKey, Wanted};
+use vm::{Argument, Consent, Difference, Hotplug, Power, VmKey, Wanted};
 
 use super::consequences::{consequences, recorded};
 use super::create::only_one;
@@ -21,7 +22,7 @@ pub(super) async fn update(
     let decoded = decode::config(&request.config)?;
     let held = decode::state(&request.prior)?;
     let run = session.run()?;
-    let changes = Changes::between(&held, &decoded);
+    let mut changes = Changes::between(&held, &decoded, Hotplug::Network);
     if changes.replaces() {
         return replace(
             run.as_deref().map(|run| run.policy),
@@ -38,13 +39,18 @@ pub(super) async fn update(
             if changes.touches(Argument::Gpus) {
                 let before = held.shape.gpus.as_deref().unwrap_or_default();
                 allowed(run, &held.key, before)?;
-                devices(session, run, wanted).await?;
+                let messages = devices(session, run, wanted).await?;
+                response.diagnostics.extend(messages);
             } else {
                 kept(session, run, wanted).await?;
             }
         }
         if let Some(run) = run.filter(|_| !changes.differences.is_empty()) {
             let power = power(&run, &held).await?;
+            if power == Power::Running && changes.touches_network_card() {
+                let hotplug = hotplug(&run, &held.key).await?;
+                changes = Changes::between(&held, &decoded, hotplug);
+            }
             let messages = consequences(run.policy, wanted, &changes.differences, power)?;
             response.diagnostics.extend(messages);
             response
@@ -68,6 +74,19 @@ async fn power(run: &Run, held: &Wanted) -> Result<Power, Diagnostic> {
     Ok(power.unwrap_or(Power::Running))
 }
 
+/// Reads what the VM takes while it runs; one that is gone takes anything.
+async fn hotplug(run: &Run, key: &VmKey) -> Result<Hotplug, Diagnostic> {
+    match run
+        .client
+        .vm_config(&key.node, key.vmid, View::Pending)
+        .await
+    {
+        Ok(config) => Ok(Hotplug::of(&config)),
+        Err(error) if error.is_not_found() => Ok(Hotplug::Network),
+        Err(error) => Err(run.report(&format!("Unable to look at {key}"), &error)),
+    }
+}
+
 /// What differs between a state and a configuration.
 struct Changes {
     differences: Vec<Difference>,
@@ -78,7 +97,7 @@ struct Changes {
 }
 
 impl Changes {
-    fn between(held: &Wanted, decoded: &Decoded) -> Self {
+    fn between(held: &Wanted, decoded: &Decoded, hotplug: Hotplug) -> Self {
         let mut changes = Self {
             differences: Vec::new(),
             same: Vec::new(),
@@ -98,7 +117,7 @@ impl Changes {
                     decoded
                         .wanted
                         .as_ref()
-                        .map(|wanted| wanted.difference(argument, is, &held.shape)),
+                        .map(|wanted| wanted.difference(argument, is, &held.shape, hotplug)),
                 ),
                 (false, _) if argument.is_key() && unknown => changes.keys.push(argument),
                 (false, _) => {}
@@ -111,6 +130,10 @@ impl Changes {
         self.differences
             .iter()
             .any(|difference| difference.argument == argument)
+    }
+
+    fn touches_network_card(&self) -> bool {
+        self.touches(Argument::Bridge) || self.touches(Argument::Vlan)
     }
 
     fn replaces(&self) -> bool {
