@@ -242,8 +242,8 @@ fn a_sound_configuration_passes_and_the_record_tells_how() {
         "state before-second-plan",
         "step second-plan",
         "done second-plan",
-        "plan second-plan",
         "step plan-without-refresh",
+        "plan second-plan",
         "done plan-without-refresh",
         "plan plan-without-refresh",
         "state after-last-plan",
@@ -251,7 +251,7 @@ fn a_sound_configuration_passes_and_the_record_tells_how() {
     ];
     assert_eq!(outline(&rows), outlined);
     assert_eq!(rows[8]["counts"]["create"], 2);
-    assert_eq!(rows[15]["noise"], Value::Array(Vec::new()));
+    assert_eq!(rows[16]["noise"], Value::Array(Vec::new()));
     assert_eq!(rows[20]["exit_code"], 0);
     assert_eq!(rows[20]["level"], "settled");
 }
@@ -508,21 +508,71 @@ fn a_failing_check_fails_though_terraform_says_no_changes() {
     );
 }
 
+const OUTPUTS: &str = r#"
+output "edited" {
+  value     = { deep = "canary-0a1b" }
+  sensitive = true
+}
+output "gone" {
+  value = 1
+}
+output "nothing" {
+  value = null
+}
+"#;
+
+/// Takes an output out of the state and changes another one.
+fn edit_outputs(state: &Path) {
+    let mut text: Value = serde_json::from_slice(&fs::read(state).unwrap()).unwrap();
+    let outputs = text["outputs"].as_object_mut().unwrap();
+    outputs.remove("gone").unwrap();
+    outputs["edited"]["value"]["deep"] = "canary-2c3d".into();
+    files::create_atomic(state, text.to_string().as_bytes(), Mode::Private).unwrap();
+}
+
 #[test]
-fn a_promised_output_must_be_there_and_known_at_plan() {
+fn promised_outputs_must_be_known_at_plan_and_be_in_the_state_as_planned() {
     let project = Project {
-        promised: &["ids", "names", "none"],
+        promised: &["edited", "gone", "ids", "names", "none", "nothing"],
         ..Project::sound()
     };
+    project.write("outputs.tf", OUTPUTS);
     let quiet = Some(Level::Quiet);
     let reasons = [
         "output ids was not known at plan at [0], [1]",
         "output none is missing",
+        "output nothing is null",
     ];
     assert_eq!(
         said(&project.gate()),
         expected(Verdict::Unsettled, quiet, reasons)
     );
+
+    let on_event = &mut |event: &Event<'_>| {
+        if let Event::Finished {
+            step: Step::Apply,
+            end: StepEnd::Skipped,
+            ..
+        } = event
+        {
+            edit_outputs(&project.path("terraform.tfstate"));
+        }
+    };
+    let report = project.gate_with(Caller {
+        on_event: Some(on_event),
+        ..Caller::default()
+    });
+    let reasons = [
+        "second plan: output edited: update",
+        "second plan: output gone: create",
+        "plan with -refresh=false: output edited: update",
+        "plan with -refresh=false: output gone: create",
+        "output edited is not what the plan said",
+        "output gone is missing",
+        "output none is missing",
+        "output nothing is null",
+    ];
+    assert_eq!(said(&report), expected(Verdict::Changed, None, reasons));
 }
 
 #[test]
@@ -706,6 +756,28 @@ fn an_interrupted_gate_says_so_and_a_plain_rerun_passes() {
     project.remove_the_gate();
     project.interrupt = Interrupt::default();
     assert_eq!(said(&project.gate()), settled());
+
+    let on_event = &mut |event: &Event<'_>| {
+        if matches!(
+            event,
+            Event::Started {
+                step: Step::PlanWithoutRefresh,
+                ..
+            }
+        ) {
+            project.interrupt.ask();
+        }
+    };
+    let report = project.gate_with(Caller {
+        on_event: Some(on_event),
+        ..Caller::default()
+    });
+    assert_eq!(said(&report), expected(Verdict::Interrupted, None, reasons));
+    let outline = outline(&rows(&report));
+    assert_eq!(
+        outline[outline.len() - 2..],
+        ["done plan-without-refresh", "end"]
+    );
 }
 
 const KILLED: &str = "CORE_TEST_KILLED_PROJECT";

@@ -79,7 +79,7 @@ pub(crate) fn run(
     };
     let pid = pid_of(&child);
     while_running(pid, follow);
-    interrupt.ended();
+    interrupt.ended(pid);
     let status = child.wait()?;
     follow();
     Ok(Some(status.into()))
@@ -174,6 +174,34 @@ mod tests {
     fn code_and_signal_are_told_apart() {
         assert_eq!(output("exit 3").0, Some(Exit::Code(3)));
         assert_eq!(output("kill -9 $$").0, Some(Exit::Signal(9)));
+    }
+
+    #[test]
+    fn asking_interrupts_all_that_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let interrupt = Interrupt::default();
+        let ready = std::sync::Barrier::new(3);
+        let until_told = |name: &str| {
+            let log = dir.path().join(name);
+            let file = files::new_file(&log, files::Mode::Private).unwrap();
+            let mut tail = crate::tail::Tail::open(&log).unwrap();
+            let mut meet = || {
+                tail.read(&mut |_| {
+                    ready.wait();
+                })
+                .unwrap();
+            };
+            let streams = (file.try_clone().unwrap(), file);
+            let script = "trap 'kill $!; exit 7' INT; sleep 30 & echo ready; wait";
+            run(&sh(script), streams, &interrupt, &mut meet).unwrap()
+        };
+        let ends = thread::scope(|scope| {
+            let both = ["one", "other"].map(|name| scope.spawn(|| until_told(name)));
+            ready.wait();
+            interrupt.ask();
+            both.map(|one| one.join().unwrap())
+        });
+        assert_eq!(ends, [Some(Exit::Code(7)); 2]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Asking a running Terraform to stop.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,14 +9,14 @@ use nix::unistd::Pid;
 
 /// A handle to stop Terraform, shared between the one who runs it and the one who sees Ctrl-C.
 ///
-/// Terraform has its own process group, so nothing reaches it but what is sent here.
+/// Terraform has its own process group, so nothing reaches it but what is sent here. Where several of them run, all are told.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     asked: bool,
-    running: Option<Pid>,
+    running: BTreeSet<Pid>,
 }
 
 impl Interrupt {
@@ -54,13 +55,13 @@ impl Interrupt {
             return Ok(None);
         }
         let (started, pid) = spawn()?;
-        state.running = Some(pid);
+        state.running.insert(pid);
         Ok(Some(started))
     }
 
     /// The process has ended and is about to be reaped: its number means nothing any more.
-    pub(crate) fn ended(&self) {
-        self.state().running = None;
+    pub(crate) fn ended(&self, pid: Pid) {
+        self.state().running.remove(&pid);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -70,9 +71,9 @@ impl Interrupt {
 
 impl State {
     fn signal(&self) {
-        if let Some(pid) = self.running {
+        for pid in &self.running {
             // It fails only where the process has just ended, and then there is nothing to stop.
-            kill(pid, Signal::SIGINT).ok();
+            kill(*pid, Signal::SIGINT).ok();
         }
     }
 }

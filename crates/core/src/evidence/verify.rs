@@ -149,7 +149,8 @@ fn of_run(run: &Run, directory: &Path, working: bool) -> Result<Vec<Finding>, Ev
         .collect();
     let there = digests(directory)?;
     if let Some(end) = &run.end {
-        findings.extend(differences(&run.run, &end.files, &there));
+        let kept = as_written([&end.files]);
+        findings.extend(differences(&run.run, &kept, &there));
         let added = there.keys().filter(|file| !end.files.contains_key(*file));
         findings.extend(added.map(|file| Finding::FileAdded {
             run: name(),
@@ -158,7 +159,7 @@ fn of_run(run: &Run, directory: &Path, working: bool) -> Result<Vec<Finding>, Ev
         return Ok(findings);
     }
     let ended = sound.last().is_some_and(|row| row.row == "end");
-    let kept: BTreeMap<String, String> = sound.into_iter().flat_map(|row| row.files).collect();
+    let kept = as_written(sound.iter().map(|row| &row.files));
     findings.extend(differences(&run.run, &kept, &there));
     findings.push(match (working, ended) {
         (true, _) => Finding::Running { run: name() },
@@ -168,16 +169,27 @@ fn of_run(run: &Run, directory: &Path, working: bool) -> Result<Vec<Finding>, Ev
     Ok(findings)
 }
 
-fn differences(
-    run: &str,
-    expected: &BTreeMap<String, String>,
-    there: &BTreeMap<String, String>,
-) -> Vec<Finding> {
-    let of = |(file, digest): (&String, &String)| {
+/// The digests that a file may have. A run that was killed while it took a secret out has said what the file will be, and
+/// left it as it was or as it said.
+type Written = BTreeMap<String, BTreeSet<String>>;
+
+fn as_written<'f>(said: impl IntoIterator<Item = &'f BTreeMap<String, String>>) -> Written {
+    let mut written = Written::new();
+    for (file, digest) in said.into_iter().flatten() {
+        written
+            .entry(file.clone())
+            .or_default()
+            .insert(digest.clone());
+    }
+    written
+}
+
+fn differences(run: &str, expected: &Written, there: &BTreeMap<String, String>) -> Vec<Finding> {
+    let of = |(file, digests): (&String, &BTreeSet<String>)| {
         let (run, file) = (run.to_owned(), file.clone());
         match there.get(&file) {
             None => Some(Finding::FileMissing { run, file }),
-            Some(found) if found != digest => Some(Finding::FileChanged { run, file }),
+            Some(found) if !digests.contains(found) => Some(Finding::FileChanged { run, file }),
             Some(_) => None,
         }
     };
@@ -215,15 +227,17 @@ impl Finding {
     /// How much it weighs.
     pub fn weight(&self) -> Weight {
         match self {
-            Self::CutOff { .. } | Self::Running { .. } => Weight::Incomplete,
+            // Whoever takes the end out of the ledger gets no more by it than by a kill: a run that proves nothing.
+            Self::CutOff { .. } | Self::EndMissing { .. } | Self::Running { .. } => {
+                Weight::Incomplete
+            }
             Self::Ledger(_)
             | Self::Record { .. }
             | Self::FileChanged { .. }
             | Self::FileMissing { .. }
             | Self::FileAdded { .. }
             | Self::RunMissing { .. }
-            | Self::RunUnknown { .. }
-            | Self::EndMissing { .. } => Weight::Tampered,
+            | Self::RunUnknown { .. } => Weight::Tampered,
         }
     }
 }
@@ -241,7 +255,10 @@ impl fmt::Display for Finding {
             Self::RunMissing { run } => write!(f, "runs/{run} is gone"),
             Self::RunUnknown { run } => write!(f, "runs/{run} is not in evidence.jsonl"),
             Self::EndMissing { run } => {
-                write!(f, "runs/{run} ended, and evidence.jsonl does not say how")
+                write!(
+                    f,
+                    "runs/{run} was cut off at its very end, before evidence.jsonl said how it ended: it proves nothing"
+                )
             }
             Self::CutOff { run } => write!(f, "runs/{run} was cut off: it proves nothing"),
             Self::Running { run } => write!(f, "runs/{run} goes on"),

@@ -451,6 +451,7 @@ mod tests {
                 machines: 3,
                 host: "h".to_owned(),
                 mismatches,
+                beside: Vec::new(),
             })
         };
         let agreed = Case {

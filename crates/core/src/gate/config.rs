@@ -70,13 +70,14 @@ pub enum Checked {
 /// What the gate needs from outside while it runs.
 pub struct Hooks<'a> {
     /// The clock.
-    pub now: &'a dyn Fn() -> OffsetDateTime,
+    pub now: &'a (dyn Fn() -> OffsetDateTime + Sync),
     /// Hears of everything as it happens.
     pub on_event: &'a mut dyn FnMut(Event<'_>),
     /// Checks the inputs before anything else; the record says when there is none.
     pub check: Option<&'a mut dyn FnMut() -> Checked>,
-    /// Reads the real objects on its own after the apply; the record says when there is none.
-    pub live: Option<&'a mut dyn FnMut() -> LiveRead>,
+    /// Reads the real objects on its own after the apply, beside the second plan and on another thread; the record says when
+    /// there is none.
+    pub live: Option<&'a mut (dyn FnMut() -> LiveRead + Send)>,
     /// Asked before a plan that does something is applied.
     pub approve: &'a mut dyn FnMut(&Plan) -> Approval,
 }

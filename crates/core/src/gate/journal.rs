@@ -10,21 +10,23 @@ use tf_run::{Diagnostic, Severity};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::kept::{Swept, sweep_file};
+use super::kept::{Sweep, digests_of};
+use super::leftovers;
+use super::plans::Seen;
 use super::record::Record;
 use super::rows::Row;
 use super::secrets::{Learnt, Redactor};
-use super::sequence::Seen;
 use super::transcript::{Transcript, line_of};
 use super::{Event, GateError, Level, Reason, RunDirectory, Step, StepEnd, Verdict};
 
 /// Everything that hears of a run.
 pub(super) struct Journal<'h> {
-    now: &'h dyn Fn() -> OffsetDateTime,
+    now: &'h (dyn Fn() -> OffsetDateTime + Sync),
     on_event: &'h mut dyn FnMut(Event<'_>),
     record: Record,
     transcript: Transcript,
     redactor: Redactor,
+    directory: PathBuf,
     /// The logs of the steps so far.
     logs: Vec<PathBuf>,
 }
@@ -48,7 +50,7 @@ pub(super) struct Ending<'a> {
 impl<'h> Journal<'h> {
     pub(super) fn open(
         directory: &RunDirectory,
-        now: &'h dyn Fn() -> OffsetDateTime,
+        now: &'h (dyn Fn() -> OffsetDateTime + Sync),
         on_event: &'h mut dyn FnMut(Event<'_>),
     ) -> Result<Self, GateError> {
         let record = Record::create(directory.path())?;
@@ -59,6 +61,7 @@ impl<'h> Journal<'h> {
             record,
             transcript,
             redactor: Redactor::default(),
+            directory: directory.path().to_owned(),
             logs: Vec::new(),
         })
     }
@@ -70,19 +73,35 @@ impl<'h> Journal<'h> {
             return Ok(());
         }
         self.transcript.sweep(&self.redactor)?;
-        let changed = swept(&self.logs, &self.redactor)?;
-        if changed.is_empty() {
-            return Ok(());
-        }
-        let files = digests(&changed)?;
-        self.row(&Row::Swept { files })
+        let sweeps = sweeps(&self.logs, &self.redactor);
+        self.execute(sweeps)
     }
 
-    /// Takes files to those that are swept, now and whenever a secret comes up; answers those that had some.
+    /// Takes files of runs that were killed to those that are swept, now and whenever a secret comes up; answers those that
+    /// had some.
     pub(super) fn adopt(&mut self, logs: Vec<PathBuf>) -> Result<Vec<PathBuf>, GateError> {
-        let changed = swept(&logs, &self.redactor)?;
+        let sweeps = sweeps(&logs, &self.redactor);
         self.logs.extend(logs);
-        Ok(changed)
+        let paths = sweeps.iter().map(|sweep| sweep.path().to_owned()).collect();
+        self.execute(sweeps)?;
+        Ok(paths)
+    }
+
+    /// The record of each run says what its files will be before they are: who is killed in between leaves files that are one
+    /// or the other.
+    fn execute(&mut self, sweeps: Vec<Sweep>) -> Result<(), GateError> {
+        let (own, others): (Vec<_>, Vec<_>) = sweeps
+            .iter()
+            .partition(|sweep| sweep.run() == self.directory);
+        leftovers::note(&others)?;
+        if !own.is_empty() {
+            let files = digests_of(own);
+            self.row(&Row::Swept { files })?;
+        }
+        for sweep in sweeps {
+            sweep.execute()?;
+        }
+        Ok(())
     }
 
     /// What knows the secrets.
@@ -98,6 +117,11 @@ impl<'h> Journal<'h> {
         (self.now)()
     }
 
+    /// The clock, for those who work beside.
+    pub(super) fn clock(&self) -> &'h (dyn Fn() -> OffsetDateTime + Sync) {
+        self.now
+    }
+
     pub(super) fn today(&self) -> time::Date {
         (self.now)().date()
     }
@@ -111,16 +135,32 @@ impl<'h> Journal<'h> {
         step: Step,
         command: Option<&str>,
     ) -> Result<OffsetDateTime, GateError> {
-        let time = self.time();
+        let began = self.began(step, command)?;
+        self.headed(step, command)?;
+        Ok(began)
+    }
+
+    /// Writes that a step begins. The transcript does not say so yet: of steps that go on beside each other it has the lines
+    /// together, one step after the other.
+    pub(super) fn began(
+        &mut self,
+        step: Step,
+        command: Option<&str>,
+    ) -> Result<OffsetDateTime, GateError> {
+        let began = self.now();
         self.record.row(&Row::Step {
             step,
-            time,
+            time: in_words(began),
             command,
         })?;
-        self.transcript
-            .line(&format!("$ {}", command.unwrap_or(step.label())))?;
         (self.on_event)(Event::Started { step, command });
-        Ok((self.now)())
+        Ok(began)
+    }
+
+    /// Begins the lines of a step in the transcript.
+    pub(super) fn headed(&mut self, step: Step, command: Option<&str>) -> files::Result<()> {
+        let line = format!("$ {}", command.unwrap_or(step.label()));
+        self.transcript.line(&line)
     }
 
     pub(super) fn heard(&mut self, step: Step, event: &tf_run::Event) -> Result<(), GateError> {
@@ -182,16 +222,16 @@ impl<'h> Journal<'h> {
     pub(super) fn finished(
         &mut self,
         step: Step,
-        began: OffsetDateTime,
+        (began, ended): (OffsetDateTime, OffsetDateTime),
         end: StepEnd,
         outcome: &Outcome,
     ) -> Result<(), GateError> {
-        let elapsed = Duration::try_from((self.now)() - began).unwrap_or_default();
+        let elapsed = Duration::try_from(ended - began).unwrap_or_default();
         let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let exit = outcome.exit.clone();
-        let ended = exit.as_deref().unwrap_or(end.words());
+        let how = exit.as_deref().unwrap_or(end.words());
         self.transcript
-            .line(&format!("# {ended}, {milliseconds} ms\n"))?;
+            .line(&format!("# {how}, {milliseconds} ms\n"))?;
         let files = self.keep(&outcome.logs)?;
         self.record.row(&Row::Done {
             step,
@@ -208,7 +248,9 @@ impl<'h> Journal<'h> {
 
     /// Sweeps the logs of a step that ended, and answers what they are then.
     fn keep(&mut self, logs: &[PathBuf]) -> Result<BTreeMap<String, String>, GateError> {
-        swept(logs, &self.redactor)?;
+        for sweep in sweeps(logs, &self.redactor) {
+            sweep.execute()?;
+        }
         self.logs.extend_from_slice(logs);
         digests(logs)
     }
@@ -261,16 +303,10 @@ impl Outcome {
     }
 }
 
-/// Sweeps files and answers those that had secrets in them.
-fn swept(paths: &[PathBuf], redactor: &Redactor) -> Result<Vec<PathBuf>, GateError> {
-    let mut changed = Vec::new();
-    for path in paths {
-        match sweep_file(path, redactor)? {
-            Swept::Changed => changed.push(path.clone()),
-            Swept::Unchanged => {}
-        }
-    }
-    Ok(changed)
+/// What is to be done to those of the files that have secrets in them.
+fn sweeps(paths: &[PathBuf], redactor: &Redactor) -> Vec<Sweep> {
+    let paths = paths.iter();
+    paths.filter_map(|path| Sweep::of(path, redactor)).collect()
 }
 
 /// The digests of logs by name, where the command came as far as having them.

@@ -6,9 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use files::Digest;
-
 use super::GateError;
+use super::kept::{Sweep, digests_of};
 use super::rows::Row;
 use crate::evidence::{Chain, history};
 
@@ -46,14 +45,11 @@ pub(super) fn remove(plans: &[PathBuf]) -> files::Result<Vec<PathBuf>> {
     Ok(plans.to_vec())
 }
 
-/// Says in the record of each run what its files are now, so that they do not look changed by somebody.
-pub(super) fn note(swept: &[PathBuf]) -> Result<(), GateError> {
-    for path in swept {
-        let Some(run) = path.parent() else { continue };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let digest = Digest::of_file(path)?.to_string();
-        let files = [(name.into_owned(), digest)].into();
-        Chain::open(&run.join("record.jsonl"))?.append(&Row::Swept { files })?;
+/// Says in the record of each run what its files are going to be, so that they do not look changed by somebody.
+pub(super) fn note(sweeps: &[&Sweep]) -> Result<(), GateError> {
+    for sweep in sweeps {
+        let files = digests_of([*sweep]);
+        Chain::open(&sweep.run().join("record.jsonl"))?.append(&Row::Swept { files })?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The independent read of the real objects, which the caller does: the gate itself knows no host.
 
-use crate::drift::Mismatch;
+use crate::drift::{Mismatch, Unmanaged};
 
 /// What an independent read came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,9 @@ pub enum LiveRead {
         host: String,
         /// Where it disagrees.
         mismatches: Vec<Mismatch>,
+        /// Who else stands on the VMIDs of this environment or carries its marker: worth knowing, and no fault of what was
+        /// applied.
+        beside: Vec<Unmanaged>,
     },
     /// It could not be read, for this reason.
     NotPossible(String),

@@ -8,7 +8,7 @@ use tf_run::plan::{Counts, Refresh};
 
 use super::{HostKind, Level, Source, Step, Tool, Verdict};
 use crate::difference::Judged;
-use crate::drift::Mismatch;
+use crate::drift::{Mismatch, Unmanaged};
 
 /// The format of the record; a reader refuses another major number.
 pub(super) const SCHEMA: &str = "em-infra-gate/1.0";
@@ -51,6 +51,7 @@ pub(super) enum Row<'a> {
         host: &'a str,
         machines: usize,
         mismatches: &'a [Mismatch],
+        beside: &'a [Unmanaged],
     },
     /// A step begins.
     Step {

@@ -5,14 +5,13 @@ use std::fs;
 
 use files::Digest;
 use tf_run::plan::{Counts, Plan, PlanExit, Refresh};
-use tf_run::{
-    ApplyArgs, Argv, Exit, Finished, Interrupt, Json, PlanArgs, Planned, ReadObjects, RunError,
-    Terraform,
-};
+use tf_run::{ApplyArgs, Exit, Interrupt, Json, ReadObjects, RunError, Terraform};
+use time::OffsetDateTime;
 
 use super::assess::{Assessment, Evidence, PlanEvidence, assess};
+use super::hearing::OnEvent;
 use super::journal::{Journal, Outcome, in_words as time_in_words};
-use super::plan_file::PlanFile;
+use super::plans::Seen;
 use super::rows::DifferenceRow;
 use super::rows::{EngineRow, Row, SCHEMA};
 use super::{
@@ -51,10 +50,10 @@ impl From<RunError> for Stop {
 
 /// A run of the gate.
 pub(super) struct Gate<'a, 'h> {
-    config: &'a GateConfig,
-    terraform: &'a Terraform,
+    pub(super) config: &'a GateConfig,
+    pub(super) terraform: &'a Terraform,
     check: Option<&'h mut dyn FnMut() -> Checked>,
-    live: Option<&'h mut dyn FnMut() -> LiveRead>,
+    pub(super) live: Option<&'h mut (dyn FnMut() -> LiveRead + Send)>,
     approve: &'h mut dyn FnMut(&Plan) -> Approval,
     pub(super) journal: Journal<'h>,
     pub(super) ledger: Ledger,
@@ -64,19 +63,9 @@ pub(super) struct Gate<'a, 'h> {
     pub(super) applied: Option<Counts>,
     apply_began: bool,
     /// The journal of the apply that is going on.
-    applying: Option<ApplyJournal>,
+    pub(super) applying: Option<ApplyJournal>,
     pub(super) refresh: Option<Refresh>,
 }
-
-/// A plan that was made and read.
-pub(super) struct Seen {
-    pub(super) exit: PlanExit,
-    pub(super) plan: Plan,
-    pub(super) refresh: Refresh,
-    file: PlanFile,
-}
-
-type OnEvent<'a> = &'a mut dyn FnMut(&tf_run::Event);
 
 impl<'a, 'h> Gate<'a, 'h> {
     pub(super) fn open(
@@ -157,12 +146,10 @@ impl<'a, 'h> Gate<'a, 'h> {
         self.check()?;
         self.init()?;
         let before = self.inputs(Step::Plan)?;
-        let first = self.plan(Step::Plan, ReadObjects::Yes)?;
+        let first = self.make(self.planning(Step::Plan, ReadObjects::Yes))?;
+        let first = self.read(first)?;
         self.apply(&first, &before)?;
-        let output_faults = self.output_faults(&first.plan)?;
-        drop(first);
-        self.read_live()?;
-        self.prove(&before, output_faults)
+        self.prove(&before, &first.into_plan())
     }
 
     /// A run that was killed leaves a saved plan and the output of a step, both with secrets in clear.
@@ -170,7 +157,6 @@ impl<'a, 'h> Gate<'a, 'h> {
         let left = leftovers::of(self.config.directory.base(), self.config.directory.id());
         let removed = leftovers::remove(&left.plans)?;
         let swept = self.journal.adopt(left.logs)?;
-        leftovers::note(&swept)?;
         if !removed.is_empty() || !swept.is_empty() {
             let names = |paths: Vec<std::path::PathBuf>| leftovers::names(&paths);
             self.journal.row(&Row::Leftovers {
@@ -181,25 +167,26 @@ impl<'a, 'h> Gate<'a, 'h> {
         Ok(())
     }
 
-    fn read_live(&mut self) -> Result<(), Stop> {
-        let Some(live) = self.live.take() else {
-            self.not_checked
-                .push("live: no one but the provider read the real objects".to_owned());
-            return Ok(());
-        };
-        let began = self.journal.started(Step::LiveRead, None)?;
-        let read = live();
+    /// Writes down what the caller's read of the host came to.
+    pub(super) fn take_live(
+        &mut self,
+        read: LiveRead,
+        span: (OffsetDateTime, OffsetDateTime),
+    ) -> Result<(), Stop> {
+        self.journal.headed(Step::LiveRead, None)?;
         let end = match &read {
             LiveRead::Done {
                 machines,
                 host,
                 mismatches,
+                beside,
             } => {
                 let host = &self.journal.redactor().text(host);
                 self.journal.row(&Row::Live {
                     host,
                     machines: *machines,
                     mismatches,
+                    beside,
                 })?;
                 StepEnd::Done
             }
@@ -210,7 +197,7 @@ impl<'a, 'h> Gate<'a, 'h> {
             }
         };
         self.journal
-            .finished(Step::LiveRead, began, end, &Outcome::default())?;
+            .finished(Step::LiveRead, span, end, &Outcome::default())?;
         self.live_read = Some(read);
         Ok(())
     }
@@ -252,8 +239,12 @@ impl<'a, 'h> Gate<'a, 'h> {
             Checked::Passed => StepEnd::Done,
             Checked::Errors(_) => StepEnd::Failed,
         };
-        self.journal
-            .finished(Step::Check, began, end, &Outcome::default())?;
+        self.journal.finished(
+            Step::Check,
+            (began, self.journal.now()),
+            end,
+            &Outcome::default(),
+        )?;
         match found {
             Checked::Passed => Ok(()),
             Checked::Errors(errors) => Err(Stop::Because(Reason::Findings { errors })),
@@ -281,45 +272,16 @@ impl<'a, 'h> Gate<'a, 'h> {
         Ok(inputs)
     }
 
-    fn plan(&mut self, step: Step, objects: ReadObjects) -> Result<Seen, Stop> {
-        let path = self
-            .config
-            .directory
-            .path()
-            .join(format!("{}.tfplan", step.label()));
-        let file = PlanFile::at(path);
-        let var_files = self.config.var_files.clone();
-        let args = PlanArgs {
-            objects,
-            var_files,
-            ..PlanArgs::to_file(file.path())
-        };
-        let run = |terraform: &Terraform, label: &str, event: OnEvent<'_>| {
-            terraform.plan(&args, label, event)
-        };
-        let planned: Planned = self.stream(step, &args, run, |planned| &planned.finished)?;
-        let text = self.terraform.plan_json(file.path())?;
-        let plan = Plan::parse(&text).map_err(RunError::from)?;
-        let mut json = Json::parse(&text).map_err(GateError::from)?;
-        self.journal.learn(secrets::marked(&json))?;
-        let refresh = Refresh::of(&plan, &planned.finished.heard.refreshed);
-        let seen = Seen {
-            exit: planned.exit,
-            plan,
-            refresh,
-            file,
-        };
-        self.journal
-            .planned(step, &seen, &canonical_digest(&mut json))?;
-        Ok(seen)
-    }
-
     /// Applies the plan, unless there is nothing in it: even an empty apply rewrites the state.
     fn apply(&mut self, first: &Seen, before: &Inputs) -> Result<(), Stop> {
         if first.exit == PlanExit::NoChanges {
             let began = self.journal.started(Step::Apply, None)?;
-            self.journal
-                .finished(Step::Apply, began, StepEnd::Skipped, &Outcome::default())?;
+            self.journal.finished(
+                Step::Apply,
+                (began, self.journal.now()),
+                StepEnd::Skipped,
+                &Outcome::default(),
+            )?;
             self.applied = Some(first.plan.counts());
             let content = self.live_state();
             let state = content.as_ref().and_then(|content| content.state().ok());
@@ -363,29 +325,23 @@ impl<'a, 'h> Gate<'a, 'h> {
         fs::read(path).map(Content::new).ok()
     }
 
-    fn output_faults(&mut self, planned: &Plan) -> Result<Vec<OutputFault>, Stop> {
+    /// The promised outputs, as the first plan says and as the second one found them in the state.
+    fn output_faults(&mut self, planned: &Plan, second: &Plan) -> Vec<OutputFault> {
         let promised = &self.config.promised_outputs;
         if promised.is_empty() {
             self.not_checked
                 .push("outputs: none was named as promised".into());
-            return Ok(Vec::new());
         }
-        Ok(output_check::faults(
-            promised,
-            planned,
-            &self.terraform.output()?,
-        ))
+        output_check::faults(promised, planned, second)
     }
 
     /// The second plan, the one that does not look, and what follows from both.
-    fn prove(
-        &mut self,
-        before: &Inputs,
-        output_faults: Vec<OutputFault>,
-    ) -> Result<Assessment, Stop> {
+    fn prove(&mut self, before: &Inputs, first: &Plan) -> Result<Assessment, Stop> {
         let state = self.state("before-second-plan")?;
-        let second = self.plan(Step::SecondPlan, ReadObjects::Yes)?;
-        let unrefreshed = self.plan(Step::PlanWithoutRefresh, ReadObjects::No)?;
+        let second = self.make_beside_live_read()?;
+        let (second, unrefreshed) = self.read_beside_last_plan(second)?;
+        let unrefreshed = self.read(unrefreshed)?;
+        let output_faults = self.output_faults(first, &second.plan);
         let state_stayed = self.state("after-last-plan")? == state;
         if state.is_none() {
             self.not_checked
@@ -482,57 +438,6 @@ impl<'a, 'h> Gate<'a, 'h> {
         })?;
         Ok(digest)
     }
-
-    /// Runs one command of Terraform as a step: event, rows, transcript.
-    fn stream<T>(
-        &mut self,
-        step: Step,
-        command: &dyn Argv,
-        run: impl FnOnce(&Terraform, &str, OnEvent<'_>) -> Result<T, RunError>,
-        finished: impl FnOnce(&T) -> &Finished,
-    ) -> Result<T, Stop> {
-        let line = self.terraform.command_line(command);
-        let began = self.journal.started(step, Some(&line))?;
-        let Self {
-            terraform,
-            journal,
-            applying,
-            ..
-        } = self;
-        let (mut diagnostics, mut written) = (Vec::new(), Ok(()));
-        let result = run(terraform, step.label(), &mut |event| {
-            let event = &journal.redactor().event(event);
-            if let tf_run::Event::Diagnostic(diagnostic) = event {
-                diagnostics.push(diagnostic.clone());
-            }
-            if let (Some(applying), Ok(())) = (applying.as_mut(), &written) {
-                written = applying.hear(event).map_err(GateError::from);
-            }
-            if written.is_ok() {
-                written = journal.heard(step, event);
-            }
-        });
-        let (end, exit) = match &result {
-            Ok(value) => (StepEnd::Done, Some(finished(value).exit)),
-            Err(RunError::Failed { exit, .. }) => (StepEnd::Failed, Some(*exit)),
-            Err(_) => (StepEnd::Failed, None),
-        };
-        let (stdout, stderr) = self.terraform.log_files(step.label());
-        let logs = vec![stdout, stderr];
-        let exit = exit.map(|exit| exit.to_string());
-        self.journal.finished(
-            step,
-            began,
-            end,
-            &Outcome {
-                exit,
-                logs,
-                diagnostics,
-            },
-        )?;
-        written?;
-        Ok(result?)
-    }
 }
 
 /// Terraform that ends by itself has saved what it did, also where it failed.
@@ -549,12 +454,4 @@ fn in_words(versions: &BTreeMap<String, semver::Version>) -> BTreeMap<String, St
     words
         .map(|(name, version)| (name.clone(), version.to_string()))
         .collect()
-}
-
-/// Two plans of the same thing differ in their timestamp alone.
-fn canonical_digest(plan: &mut Json) -> Digest {
-    if let Json::Object(members) = plan {
-        members.remove("timestamp");
-    }
-    Digest::of_bytes(plan.to_string().as_bytes())
 }

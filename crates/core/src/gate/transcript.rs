@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::kept::{Swept, sweep_file};
+use super::kept::Sweep;
 use super::secrets::Redactor;
 use files::{Appender, Digest};
 use tf_run::{Diagnostic, Event, ResourceEvent, Severity};
@@ -29,7 +29,8 @@ impl Transcript {
 
     /// Takes out secrets that came up after lines were written.
     pub(super) fn sweep(&mut self, redactor: &Redactor) -> files::Result<()> {
-        if sweep_file(&self.path, redactor)? == Swept::Changed {
+        if let Some(sweep) = Sweep::of(&self.path, redactor) {
+            sweep.execute()?;
             self.file = Appender::open(&self.path)?;
         }
         Ok(())

@@ -1,12 +1,19 @@
-//! A gate that is killed: at each of its events, in a process of its own.
+//! A gate that is killed: at each of its events and at any moment between, in a process of its own.
+//!
+//! Terraform outlives it, ends what it does and saves. What is left must be complete and readable, must be called incomplete,
+//! and a rerun must pass.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use em_infra_core::evidence::{self, Weight};
 use em_infra_core::gate::Verdict;
+use serde_json::Value;
+use testkit::{AWKWARD, wait_until};
 use tf_run::Env;
 
 use crate::project::{Moment, Project};
@@ -15,10 +22,22 @@ use crate::{figures, is_full};
 const ROOT: &str = "CORE_TEST_KILLED_ROOT";
 const EVENT: &str = "CORE_TEST_KILLED_AT";
 
-const CONFIGURATION: &str = "resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"b\" {\n  input = terraform_data.a.id\n}\n";
+const THINGS: &str = r#"
+resource "awkward_thing" "thing" {
+  for_each = toset(["a", "b", "c", "d", "e", "f"])
+  name     = each.key
+  text     = each.key
+}
+resource "terraform_data" "after" {
+  input = [for thing in awkward_thing.thing : thing.text]
+}
+"#;
+
+/// More than a gate has events.
+const NEVER: usize = 1000;
 
 #[test]
-#[ignore = "not a test: the next test starts it as a process, which ends itself at one event"]
+#[ignore = "not a test: the next tests start it as a process, which ends itself at one event"]
 fn victim() {
     let env: Env = std::env::vars_os().collect();
     let at: usize = env.get(EVENT).unwrap().to_str().unwrap().parse().unwrap();
@@ -32,8 +51,12 @@ fn victim() {
     });
 }
 
-/// Kills a gate at its `event`th event; answers whether it was killed there, or ended before.
-fn kill_at(project: &Project, event: usize) -> bool {
+fn project() -> Project {
+    Project::new(&format!("{AWKWARD}{THINGS}"))
+}
+
+/// Starts a gate that kills itself at its `event`th event.
+fn victim_of(project: &Project, event: usize) -> Child {
     let mut victim = Command::new(std::env::current_exe().unwrap());
     victim
         .args(["--exact", "killed::victim", "--ignored"])
@@ -42,56 +65,138 @@ fn kill_at(project: &Project, event: usize) -> bool {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    !victim.status().unwrap().success()
+    victim.spawn().unwrap()
 }
 
-/// The state is none, or one that Terraform saved to its end.
-fn state_is_complete(root: &Path) -> bool {
-    match fs::read(root.join("terraform.tfstate")) {
-        Ok(bytes) => serde_json::from_slice::<serde_json::Value>(&bytes).is_ok(),
-        Err(_) => true,
+/// Whether a Terraform works on the project.
+fn is_worked_on(project: &Project) -> bool {
+    let word = format!("-chdir={}", project.root().display());
+    let mut processes = fs::read_dir("/proc").unwrap();
+    processes.any(|process| {
+        let command = fs::read(process.unwrap().path().join("cmdline")).unwrap_or_default();
+        let mut words = command.split(|byte| *byte == 0);
+        words.any(|found| found == word.as_bytes())
+    })
+}
+
+/// The things that were made.
+fn made(project: &Project) -> BTreeSet<String> {
+    let entries = fs::read_dir(project.path("things")).into_iter().flatten();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+/// The things in the state; a state that is there can be read.
+fn saved(project: &Project) -> BTreeSet<String> {
+    let Ok(bytes) = fs::read(project.path("terraform.tfstate")) else {
+        return BTreeSet::new();
+    };
+    let state: Value = serde_json::from_slice(&bytes).unwrap();
+    let resources = state["resources"].as_array().unwrap().iter();
+    resources
+        .filter(|resource| resource["type"] == "awkward_thing")
+        .flat_map(|resource| resource["instances"].as_array().unwrap())
+        .map(|instance| instance["attributes"]["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Whether the evidence has a run that is called incomplete. That of a gate that had not begun yet, or had ended, has none.
+#[track_caller]
+fn is_called_incomplete(project: &Project, moment: &str) -> bool {
+    let seen = evidence::verify(&project.base()).unwrap();
+    let words: Vec<String> = seen.findings.iter().map(ToString::to_string).collect();
+    for finding in &seen.findings {
+        assert_eq!(finding.weight(), Weight::Incomplete, "{moment}: {words:?}");
     }
+    assert!(words.len() < 2, "{moment}: {words:?}");
+    let has_ended = seen.runs.iter().all(|run| run.end.is_some());
+    assert_eq!(has_ended, words.is_empty(), "{moment}: {words:?}");
+    !has_ended
+}
+
+/// What a gate that was killed left, and its rerun. Answers whether a run was cut off.
+#[track_caller]
+fn holds(project: &Project, moment: &str) -> bool {
+    wait_until("no Terraform works any more", || !is_worked_on(project));
+    assert_eq!(made(project), saved(project), "{moment}");
+    let incomplete = is_called_incomplete(project, moment);
+    let report = project.gate(&mut |_| ());
+    assert_eq!(
+        report.verdict,
+        Verdict::Pass,
+        "{moment}: {:?}",
+        report.reasons
+    );
+    assert_eq!(made(project).len(), 6, "{moment}");
+    assert_eq!(is_called_incomplete(project, moment), incomplete);
+    incomplete
 }
 
 #[test]
-fn a_gate_that_is_killed_anywhere_leaves_a_complete_state_and_a_readable_record() {
+fn a_gate_that_is_killed_at_an_event_leaves_a_complete_state_and_a_readable_record() {
     let events: Vec<usize> = if is_full() {
-        (1..=30).collect()
+        (1..NEVER).collect()
     } else {
         vec![4]
     };
     let mut killed = 0;
     for event in events {
-        let project = Project::new(CONFIGURATION);
-        if !kill_at(&project, event) {
+        let project = project();
+        if victim_of(&project, event).wait().unwrap().success() {
             break;
         }
         killed += 1;
-        let state = project.path("terraform.tfstate");
-        testkit::wait_until("no Terraform holds the state", || {
-            !state.exists() || matches!(files::holder(&state), Ok(None))
-        });
-        assert!(state_is_complete(&project.root()), "event {event}");
-        let seen = evidence::verify(&project.base()).unwrap();
-        let words: Vec<String> = seen.findings.iter().map(ToString::to_string).collect();
-        let [finding] = &seen.findings[..] else {
-            panic!("event {event}: {words:?}");
-        };
-        assert_eq!(
-            finding.weight(),
-            Weight::Incomplete,
-            "event {event}: {words:?}"
-        );
-        let report = project.gate(&mut |_| ());
-        assert_eq!(
-            report.verdict,
-            Verdict::Pass,
-            "event {event}: {:?}",
-            report.reasons
-        );
+        let moment = format!("event {event}");
+        assert!(holds(&project, &moment), "{moment}: nothing was cut off");
     }
-    figures(format!(
-        "killed gates: {killed} at as many moments, {killed} left a complete state and a readable record, and were rerun"
-    ));
+    told("at events", killed, killed);
     assert!(killed > 0);
+}
+
+/// How long a gate takes that nobody kills.
+#[expect(clippy::disallowed_methods, reason = "it is the clock that is asked")]
+fn whole() -> Duration {
+    let project = project();
+    let began = Instant::now();
+    assert!(victim_of(&project, NEVER).wait().unwrap().success());
+    began.elapsed()
+}
+
+/// Kills a gate after some time, whatever it is at; answers whether a run was cut off.
+#[expect(clippy::disallowed_methods, reason = "any moment will do")]
+fn killed_after(delay: Duration) -> bool {
+    let project = project();
+    let mut victim = victim_of(&project, NEVER);
+    thread::sleep(delay);
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    holds(&project, &format!("after {delay:?}"))
+}
+
+/// The fractional parts of multiples of the golden ratio: wherever one stops, they lie evenly.
+fn moments(count: u32, whole: Duration) -> impl Iterator<Item = Duration> {
+    (1..=count).map(move |number| whole.mul_f64((f64::from(number) * 0.618_034).fract()))
+}
+
+#[test]
+fn a_gate_that_is_killed_at_any_moment_leaves_a_complete_state_and_a_readable_record() {
+    let delays: Vec<Duration> = if is_full() {
+        moments(40, whole()).collect()
+    } else {
+        vec![Duration::from_millis(900)]
+    };
+    let (mut killed, mut cut_off) = (0, 0);
+    for delay in delays {
+        killed += 1;
+        cut_off += usize::from(killed_after(delay));
+    }
+    told("at any moment", killed, cut_off);
+}
+
+fn told(when: &str, killed: usize, cut_off: usize) {
+    figures(format!(
+        "gates killed {when}: {killed} run, {cut_off} cut off and called so, {killed} left a complete state and a readable \
+         record, and were rerun"
+    ));
 }

@@ -116,7 +116,7 @@ impl Project {
             check: Some(&mut check),
             live: self
                 .reads_live
-                .then_some(&mut live as &mut dyn FnMut() -> LiveRead),
+                .then_some(&mut live as &mut (dyn FnMut() -> LiveRead + Send)),
             approve: &mut |_| {
                 at.borrow_mut()(Moment::Approval);
                 self.approval
@@ -146,6 +146,7 @@ impl Project {
             } else {
                 vec![mismatch()]
             },
+            beside: Vec::new(),
         }
     }
 }

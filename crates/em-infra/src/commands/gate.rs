@@ -199,7 +199,8 @@ fn go(ground: &Ground<'_>, engine: Engine, ui: &Ui) -> Result<Report, CommandErr
             on_event: &mut |event| progress.borrow_mut().on(&event),
             check: (contract == Contract::Ours)
                 .then_some(&mut check as &mut dyn FnMut() -> Checked),
-            live: (contract == Contract::Ours).then_some(&mut read as &mut dyn FnMut() -> LiveRead),
+            live: (contract == Contract::Ours)
+                .then_some(&mut read as &mut (dyn FnMut() -> LiveRead + Send)),
             approve: &mut |plan| {
                 progress.borrow_mut().pause();
                 ground.approval.ask(plan, ui)

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 use testkit::proof;
 
-use crate::gate::passes;
 use crate::lab::{Lab, Said};
 
 /// Runs `drift` and asserts that it wrote nothing, neither to the host nor below the root.
@@ -56,12 +55,26 @@ fn figures(planted: usize) {
 #[test]
 fn what_was_changed_beside_terraform_is_told_and_nothing_is_written() {
     let lab = Lab::installed();
+    lab.sim
+        .edit(|world| world.put_vm(8050, [("name", "stranger")]));
     let before = drift(&lab).ended_with(21).json();
     assert_eq!(before["host_kind"], json!("embedded"));
-    let not_made = ["8001 not-made", "8010 not-made", "8011 not-made"];
+    let not_made = [
+        "8001 not-made",
+        "8010 not-made",
+        "8011 not-made",
+        "8050 stranger",
+    ];
     assert_eq!(findings(&before), not_made);
 
-    passes(&lab);
+    let gate = lab.gate().succeeded().json();
+    assert_eq!(gate["live"]["disagreements"], json!(0));
+    let beside = &gate["live"]["beside"];
+    assert_eq!(
+        (&beside[0]["vmid"], &beside[1]),
+        (&json!(8050), &json!(null))
+    );
+    assert!(lab.sim.edit(|world| world.remove_vm(8050)));
     let clean = drift(&lab).ended_with(0).json();
     assert_eq!(
         (&clean["clean"], &clean["wanted"]),

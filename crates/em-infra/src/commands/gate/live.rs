@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use em_infra_core::check::check;
-use em_infra_core::drift::{self, Histories, Mismatch, Unmanaged, Wrong};
+use em_infra_core::drift::{self, Drift, Histories, Mismatch, Unmanaged, Wrong};
 use em_infra_core::gate::{HostKind, LiveRead};
 use em_infra_core::live;
 use tf_run::Env;
@@ -61,31 +61,28 @@ pub(super) fn read(root: &Path, var_files: &[PathBuf], environment: &Env) -> Liv
         Histories::Left,
     ));
     match looked {
-        Ok(drift) => LiveRead::Done {
-            machines: drift.wanted,
-            host: drift.host,
-            mismatches: drift
-                .mismatches
-                .into_iter()
-                .map(|found| found.finding)
-                .chain(
-                    drift
-                        .unmanaged
-                        .into_iter()
-                        .filter_map(|found| left(&found.finding)),
-                )
-                .collect(),
-        },
+        Ok(drift) => done(drift),
         Err(error) => LiveRead::NotPossible(error.to_string()),
     }
 }
 
-/// What this environment made and no state holds. Strangers are not what a gate is about: `em-infra drift` names
-/// them.
-fn left(vm: &Unmanaged) -> Option<Mismatch> {
-    vm.kind.is_leftover().then(|| Mismatch {
+fn done(drift: Drift) -> LiveRead {
+    let unmanaged = drift.unmanaged.into_iter().map(|found| found.finding);
+    let (left, beside): (Vec<_>, Vec<_>) = unmanaged.partition(|vm| vm.kind.is_leftover());
+    let wrong = drift.mismatches.into_iter().map(|found| found.finding);
+    LiveRead::Done {
+        machines: drift.wanted,
+        host: drift.host,
+        mismatches: wrong.chain(left.iter().map(not_in_state)).collect(),
+        beside,
+    }
+}
+
+/// What this environment made and no state holds.
+fn not_in_state(vm: &Unmanaged) -> Mismatch {
+    Mismatch {
         vmid: vm.vmid,
         machine: format!("VM {} {}", vm.vmid, vm.name),
         what: Wrong::NotInState,
-    })
+    }
 }

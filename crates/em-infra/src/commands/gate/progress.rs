@@ -32,6 +32,7 @@ impl<'ui> Progress<'ui> {
     pub(super) fn on(&mut self, event: &Event<'_>) {
         match event {
             Event::Started { step, .. } => {
+                self.pause();
                 self.activity = Some(self.ui.activity(&format!("{} …", name(*step))));
             }
             Event::Terraform { step, event } => self.terraform(*step, event),
@@ -57,8 +58,9 @@ impl<'ui> Progress<'ui> {
         }
     }
 
+    /// Another step may be going on already.
     fn line(&self, step: Step, what: &str, elapsed: Duration) {
-        self.ui.status(&format!(
+        self.note(&format!(
             "{}: {what} ({:.1} s)",
             name(step),
             elapsed.as_secs_f64()

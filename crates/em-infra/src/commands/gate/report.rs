@@ -4,6 +4,7 @@ use std::path::Path;
 
 use em_infra_core::counted;
 use em_infra_core::difference::{Difference, Judged};
+use em_infra_core::drift::Unmanaged;
 use em_infra_core::gate::{HostKind, Level, LiveRead, Report, Source, Verdict};
 use serde::Serialize;
 use tf_run::plan::{Counts, Refresh};
@@ -40,9 +41,10 @@ struct Live<'a> {
     machines: usize,
     host: &'a str,
     disagreements: usize,
+    beside: &'a [Unmanaged],
 }
 
-/// More differences than this are left to the record.
+/// More differences or VMs than this are left to the record.
 const SHOWN: usize = 8;
 
 /// Says how the run ended.
@@ -82,6 +84,7 @@ pub(super) fn show(report: &Report, host: HostKind, ui: &Ui) -> Result<(), Comma
             host.label(),
             live.machines
         ));
+        show_beside(live.beside, ui);
     }
     for gap in &report.not_checked {
         ui.faint(&format!("  not checked: {gap}"));
@@ -105,12 +108,30 @@ fn live(report: &Report) -> Option<Live<'_>> {
             machines,
             host,
             mismatches,
+            beside,
         } => Some(Live {
             machines: *machines,
             host,
             disagreements: mismatches.len(),
+            beside,
         }),
         LiveRead::NotPossible(_) => None,
+    }
+}
+
+/// VMs that the gate leaves alone, and that whoever chooses the next VMID should know.
+fn show_beside(beside: &[Unmanaged], ui: &Ui) {
+    for vm in beside.iter().take(SHOWN) {
+        ui.faint(&format!(
+            "  beside: VM {} {}: {}",
+            vm.vmid, vm.name, vm.kind
+        ));
+    }
+    if beside.len() > SHOWN {
+        let more = beside.len() - SHOWN;
+        ui.faint(&format!(
+            "  beside: {more} more VMs, which `em-infra drift` names"
+        ));
     }
 }
 
