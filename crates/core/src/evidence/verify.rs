@@ -265,3 +265,29 @@ impl fmt::Display for Finding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_as_one_of_the_rows_says_or_it_was_changed() {
+        let file = |digest: &str| BTreeMap::from([("log".to_owned(), digest.to_owned())]);
+        let (before, swept) = (file("before"), file("swept"));
+        let written = as_written([&before, &swept]);
+        let found = |there| differences("run", &written, &there);
+        assert_eq!(found(before.clone()), []);
+        assert_eq!(found(swept.clone()), []);
+        let (run, file_name) = ("run".to_owned(), "log".to_owned());
+        let changed = Finding::FileChanged {
+            run: run.clone(),
+            file: file_name.clone(),
+        };
+        assert_eq!(found(file("other")), [changed]);
+        let missing = Finding::FileMissing {
+            run,
+            file: file_name,
+        };
+        assert_eq!(found(BTreeMap::new()), [missing]);
+    }
+}

@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use em_infra_core::evidence::{self, Weight};
 use em_infra_core::gate::Verdict;
 use serde_json::Value;
+use testkit::proof::{Proof, figures, is_full};
 use testkit::{AWKWARD, wait_until};
 use tf_run::Env;
 
 use crate::project::{Moment, Project};
-use crate::{figures, is_full};
 
 const ROOT: &str = "CORE_TEST_KILLED_ROOT";
 const EVENT: &str = "CORE_TEST_KILLED_AT";
@@ -133,26 +133,37 @@ fn holds(project: &Project, moment: &str) -> bool {
     incomplete
 }
 
+const AT_EVENTS: Proof = Proof {
+    package: "em-infra-core",
+    program: "defects",
+    test: "killed::at_an_event",
+};
+
+/// All that a gate without a read of the host has. The first is the one that a sample is about: Terraform is going to apply.
+const EVENTS: [usize; 13] = [8, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13];
+
 #[test]
-fn a_gate_that_is_killed_at_an_event_leaves_a_complete_state_and_a_readable_record() {
-    let events: Vec<usize> = if is_full() {
-        (1..NEVER).collect()
-    } else {
-        vec![4]
-    };
-    let mut killed = 0;
-    for event in events {
+fn at_an_event_a_killed_gate_leaves_a_complete_state_and_a_readable_record() {
+    let cases = AT_EVENTS.cases(EVENTS.to_vec(), EVENTS.len());
+    let progress = AT_EVENTS.progress(cases.len());
+    for (number, event) in &cases {
         let project = project();
-        if victim_of(&project, event).wait().unwrap().success() {
-            break;
-        }
-        killed += 1;
-        let moment = format!("event {event}");
+        let ended = victim_of(&project, *event).wait().unwrap();
+        let moment = format!("event {event}; {}", AT_EVENTS.again(*number));
+        assert!(!ended.success(), "{moment}: it is not killed");
         assert!(holds(&project, &moment), "{moment}: nothing was cut off");
+        progress.done(1);
     }
-    told("at events", killed, killed);
-    assert!(killed > 0);
+    told("at an event", cases.len(), cases.len());
 }
+
+const AT_ANY_MOMENT: Proof = Proof {
+    package: "em-infra-core",
+    program: "defects",
+    test: "killed::at_any_moment",
+};
+
+const MOMENTS: u32 = 40;
 
 /// How long a gate takes that nobody kills.
 #[expect(clippy::disallowed_methods, reason = "it is the clock that is asked")]
@@ -165,33 +176,36 @@ fn whole() -> Duration {
 
 /// Kills a gate after some time, whatever it is at; answers whether a run was cut off.
 #[expect(clippy::disallowed_methods, reason = "any moment will do")]
-fn killed_after(delay: Duration) -> bool {
+fn killed_after(delay: Duration, again: &str) -> bool {
     let project = project();
     let mut victim = victim_of(&project, NEVER);
     thread::sleep(delay);
     victim.kill().unwrap();
     victim.wait().unwrap();
-    holds(&project, &format!("after {delay:?}"))
+    holds(&project, &format!("after {delay:?}; {again}"))
 }
 
-/// The fractional parts of multiples of the golden ratio: wherever one stops, they lie evenly.
-fn moments(count: u32, whole: Duration) -> impl Iterator<Item = Duration> {
-    (1..=count).map(move |number| whole.mul_f64((f64::from(number) * 0.618_034).fract()))
+/// Parts of the time that a gate takes: those of multiples of the golden ratio lie evenly wherever one stops.
+fn moments() -> Vec<f64> {
+    let parts = (1..=MOMENTS).map(|number| (f64::from(number) * 0.618_034).fract());
+    parts.collect()
 }
 
 #[test]
-fn a_gate_that_is_killed_at_any_moment_leaves_a_complete_state_and_a_readable_record() {
-    let delays: Vec<Duration> = if is_full() {
-        moments(40, whole()).collect()
+fn at_any_moment_a_killed_gate_leaves_a_complete_state_and_a_readable_record() {
+    let cases = AT_ANY_MOMENT.cases(moments(), MOMENTS as usize);
+    let progress = AT_ANY_MOMENT.progress(cases.len());
+    // In a sample a moment that comes before or after the gate is as good.
+    let whole = if is_full() {
+        whole()
     } else {
-        vec![Duration::from_millis(900)]
+        Duration::from_millis(1500)
     };
-    let (mut killed, mut cut_off) = (0, 0);
-    for delay in delays {
-        killed += 1;
-        cut_off += usize::from(killed_after(delay));
-    }
-    told("at any moment", killed, cut_off);
+    let cut_off = cases.iter().filter(|(number, part)| {
+        progress.done(1);
+        killed_after(whole.mul_f64(*part), &AT_ANY_MOMENT.again(*number))
+    });
+    told("at any moment", cases.len(), cut_off.count());
 }
 
 fn told(when: &str, killed: usize, cut_off: usize) {
