@@ -3,26 +3,26 @@
 /// The candidate that `text` was most likely meant to be, if one is near enough to be worth saying.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = text.to_lowercase();
+    let length = wanted.chars().count();
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::osa_distance(&wanted, &candidate.to_lowercase()),
-                candidate,
-            )
+        .filter_map(|candidate| {
+            let other = candidate.to_lowercase();
+            let reach = reach(length, candidate.chars().count());
+            // Each character more is a difference, which costs less to see than the distance.
+            if length.abs_diff(other.chars().count()) > reach {
+                return None;
+            }
+            let distance = strsim::osa_distance(&wanted, &other);
+            (distance <= reach).then_some((distance, candidate))
         })
-        .filter(|(distance, candidate)| *distance <= reach(&wanted, candidate))
         .min()
         .map(|(_, candidate)| candidate)
 }
 
 /// A third of the longer word may differ: `wokers` is near `workers`, `node` is not near `pool`.
-fn reach(text: &str, candidate: &str) -> usize {
-    text.chars()
-        .count()
-        .max(candidate.chars().count())
-        .div_ceil(3)
-        .min(4)
+fn reach(length: usize, other: usize) -> usize {
+    length.max(other).div_ceil(3).min(4)
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Checks the inputs of an environment without Terraform: every source, every rule, each finding at the user's own text.
 
+mod lines;
 mod live;
+mod places;
 mod text;
 mod upgrade;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -11,10 +14,12 @@ use contract::{
     Code, Finding, InputValues, Kind, Severity, Subject, Topology, Value, inputs as table,
 };
 
+use self::places::Places;
 use crate::inputs::{
-    self, CommandLineInput, Declared, Given, InputError, Node, NodeKind, Sources, Step, TextId,
+    self, CommandLineInput, Declared, Given, InputError, Node, NodeKind, Sources, TextId,
 };
 
+pub use lines::Lines;
 pub use live::{Live, Remark, preflight};
 pub use text::CheckedText;
 pub use upgrade::{Upgrade, upgrade};
@@ -82,11 +87,14 @@ pub fn check(request: Request<'_>) -> Result<Report, InputError> {
     let sources = read(request)?;
     let values = values(&sources);
     let findings = contract::check(&values);
-    let hidden = hidden(&sources, &findings);
+    let places = Places::of(&sources);
+    let hidden = hidden(&places, &findings);
     let mut found = faults(&sources);
     let computed: Vec<Located> = sources.effective_all().flat_map(not_literal).collect();
-    let rules = located_all(&sources, &findings).filter(|found| !is_of(found, &computed));
-    found.extend(rules);
+    let at_computed: BTreeSet<&Place> =
+        computed.iter().filter_map(|of| of.place.as_ref()).collect();
+    let rules = located_all(&sources, &places, &findings);
+    found.extend(rules.filter(|found| !is_of(found, &at_computed)));
     found.extend(computed);
     found.sort_by_cached_key(|found| order(&sources, found));
     let clean = found
@@ -168,10 +176,9 @@ fn order(sources: &Sources, found: &Located) -> (bool, usize, usize, Severity) {
 }
 
 /// Whether a finding is about a value that is computed: the rules saw what [`value`] put in its place.
-fn is_of(found: &Located, computed: &[Located]) -> bool {
-    computed
-        .iter()
-        .any(|computed| computed.place == found.place && found.severity == Severity::Error)
+fn is_of(found: &Located, computed: &BTreeSet<&Place>) -> bool {
+    let place = found.place.as_ref();
+    found.severity == Severity::Error && place.is_some_and(|place| computed.contains(place))
 }
 
 /// A value that is computed is of the wrong type wherever it can be, so that no rule takes its default for it.
@@ -195,21 +202,25 @@ fn value(node: &Node) -> Value {
 }
 
 /// Places whose text may hold a secret, whatever the name before it says: a whole token in the place of its id.
-fn hidden(sources: &Sources, findings: &[Finding]) -> Vec<Place> {
+fn hidden(places: &Places<'_>, findings: &[Finding]) -> Vec<Place> {
     findings
         .iter()
         .filter(|finding| finding.subject == Subject::Hidden)
-        .filter_map(|finding| place(sources, finding.code, &finding.path))
+        .filter_map(|finding| places.place(finding.code, &finding.path))
         .collect()
 }
 
 /// What the rules say. Of a text that could not be read nothing is known to be missing, so that only findings about
 /// what was read are said then.
-fn located_all(sources: &Sources, findings: &[Finding]) -> impl Iterator<Item = Located> {
+fn located_all(
+    sources: &Sources,
+    places: &Places<'_>,
+    findings: &[Finding],
+) -> impl Iterator<Item = Located> {
     let complete = sources.faults().iter().all(|fault| fault.unread.is_empty());
     findings
         .iter()
-        .map(|finding| located(sources, finding))
+        .map(|finding| located(places, finding))
         .filter(move |finding| complete || finding.place.is_some())
 }
 
@@ -264,57 +275,18 @@ fn collect_not_literal(node: &Node, into: &mut Vec<Range<usize>>) {
     }
 }
 
-fn located(sources: &Sources, finding: &Finding) -> Located {
+fn located(places: &Places<'_>, finding: &Finding) -> Located {
     Located {
         code: finding.code,
         severity: finding.severity,
         message: finding.message.clone(),
         help: finding.help.clone(),
-        place: place(sources, finding.code, &finding.path),
+        place: places.place(finding.code, &finding.path),
         related: finding
             .related
             .iter()
-            .filter_map(|(path, role)| Some((place(sources, finding.code, path)?, role.clone())))
+            .filter_map(|(path, role)| Some((places.place(finding.code, path)?, role.clone())))
             .collect(),
-    }
-}
-
-fn place(sources: &Sources, code: Code, path: &contract::Path) -> Option<Place> {
-    let given = sources.effective(&path.input)?;
-    let steps: Vec<Step<'_>> = path.steps.iter().map(step).collect();
-    let node = &given.assignment.value;
-    let value = || node.span_at(&steps);
-    let span = match steps.last() {
-        None if speaks_of_name(code) => given.assignment.name.span.clone(),
-        Some(Step::Key(_)) if speaks_of_key(code, path) => {
-            node.key_span_at(&steps).unwrap_or_else(value)
-        }
-        _ => value(),
-    };
-    Some(Place::new(given.text, span))
-}
-
-/// Whether a finding about an input as a whole is about its name, since its value may be many lines.
-fn speaks_of_name(code: Code) -> bool {
-    matches!(
-        code,
-        Code::InputUnknown | Code::InputDeprecated | Code::StaticIpMapReplaced | Code::NotEvaluated
-    )
-}
-
-/// A finding about an entry of a map is about the node of that name, unless its value is no node at all. One about an
-/// attribute is about its value, unless there is no such attribute.
-fn speaks_of_key(code: Code, path: &contract::Path) -> bool {
-    match path.steps.last() {
-        Some(contract::Step::Key(_)) => !matches!(code, Code::TypeMismatch | Code::ElementNull),
-        _ => code == Code::AttributeUnknown,
-    }
-}
-
-fn step(step: &contract::Step) -> Step<'_> {
-    match step {
-        contract::Step::Attribute(name) | contract::Step::Key(name) => Step::Key(name),
-        contract::Step::Index(index) => Step::Index(*index),
     }
 }
 

@@ -16,35 +16,55 @@ const LINES: [(usize, Duration); 2] = [
     (10_000, Duration::from_millis(400)),
 ];
 
+/// Ten times the lines take ten times as long, and sorting a third more than that.
+const GROWTH_MAX: f64 = 13.0;
+
 /// The median counts.
 const ROUNDS: usize = 21;
 
 /// Prints the figures and says which of them miss their bound.
-#[expect(clippy::print_stdout, reason = "figures are data")]
 pub(super) fn run() -> Result<(), Failure> {
     let mut build = Command::new("cargo");
     build.args(["build", "--quiet", "--release", "--locked"]);
     build.args(["--package", "em-infra"]);
     run_step(build)?;
-    println!(
-        "{}",
-        line(
-            "the example of k3s-dev",
-            &contract::generate::tfvars_example(),
-            K3S_DEV
-        )?
-    );
+    let example = contract::generate::tfvars_example();
+    say("the example of k3s-dev", median(&example)?, K3S_DEV);
+    growth("lines", nodes)?;
+    growth("lines, each wrong", wrong)?;
+    growth("lines, each the same VMID", same)
+}
+
+/// Files of one kind, and whether the time grows as the lines do.
+#[expect(clippy::print_stdout, reason = "figures are data")]
+fn growth(what: &str, text: fn(usize) -> String) -> Result<(), Failure> {
+    let mut taken = Vec::new();
     for (lines, bound) in LINES {
-        println!("{}", line(&format!("{lines} lines"), &nodes(lines), bound)?);
-        println!(
-            "{}",
-            line(&format!("{lines} lines, each wrong"), &wrong(lines), bound)?
-        );
+        let median = median(&text(lines))?;
+        say(&format!("{lines} {what}"), median, bound);
+        taken.push(median.as_secs_f64());
     }
+    let times = taken[1] / taken[0];
+    let verdict = if times <= GROWTH_MAX {
+        "linear"
+    } else {
+        "NOT LINEAR"
+    };
+    println!("check of ten times as many {what}: {times:.1} times as long: {verdict}");
     Ok(())
 }
 
-fn line(what: &str, text: &str, bound: Duration) -> Result<String, Failure> {
+#[expect(clippy::print_stdout, reason = "figures are data")]
+fn say(what: &str, median: Duration, bound: Duration) {
+    let verdict = if median <= bound { "holds" } else { "MISSED" };
+    println!(
+        "check of {what}: {:.1} ms, bound {} ms: {verdict}",
+        median.as_secs_f64() * 1000.0,
+        bound.as_millis()
+    );
+}
+
+fn median(text: &str) -> Result<Duration, Failure> {
     let folder = root().join("target/bench-check");
     let failed = |source| Failure::Folder {
         path: folder.clone(),
@@ -58,13 +78,7 @@ fn line(what: &str, text: &str, bound: Duration) -> Result<String, Failure> {
         taken.push(once(&folder)?);
     }
     taken.sort_unstable();
-    let median = taken[ROUNDS / 2];
-    let verdict = if median <= bound { "holds" } else { "MISSED" };
-    Ok(format!(
-        "check of {what}: {:.1} ms, bound {} ms: {verdict}",
-        median.as_secs_f64() * 1000.0,
-        bound.as_millis()
-    ))
+    Ok(taken[ROUNDS / 2])
 }
 
 #[expect(clippy::disallowed_methods, reason = "it is the clock that is asked")]
@@ -91,19 +105,25 @@ const HEAD: &str = "node = \"pve\"\ndisk_pool = \"local-lvm\"\ncontrol_plane_tem
 
 /// A worker on each line.
 fn nodes(lines: usize) -> String {
-    of_lines(lines, "")
+    of_lines(lines, |number| (10_000 + number, ""))
 }
 
 /// The same with an attribute that there is not.
 fn wrong(lines: usize) -> String {
-    of_lines(lines, ", coers = 2")
+    of_lines(lines, |number| (10_000 + number, ", coers = 2"))
 }
 
-fn of_lines(lines: usize, more: &str) -> String {
+/// The same with one VMID for all: each finding names another place, mostly far away.
+fn same(lines: usize) -> String {
+    of_lines(lines, |_| (10_000, ""))
+}
+
+/// `of` gives each worker its VMID and what else its line says.
+fn of_lines(lines: usize, of: fn(usize) -> (usize, &'static str)) -> String {
     let count = lines.saturating_sub(HEAD.lines().count() + 1);
     let worker = |number: usize| {
         let (third, fourth) = (1 + number / 200, 2 + number % 200);
-        let vmid = 10_000 + number;
+        let (vmid, more) = of(number);
         format!(
             "  w{number}x = {{ slot = 999, vmid = {vmid}, address = \"10.0.{third}.{fourth}\"{more} }}\n"
         )

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use contract::{Privacy, inputs as table, nearest};
 
 use super::Place;
+use super::lines::Lines;
 use crate::inputs::{Node, NodeKind, Origin, Sources, TextId};
 
 /// Words in a name of ours or of nobody's that say what stands behind it.
@@ -27,6 +28,19 @@ pub struct CheckedText {
     pub file: Option<PathBuf>,
     /// The text. Every byte of what can be a secret is a `*`, line ends apart, so that places stay where they are.
     pub text: String,
+    /// The lines of the text.
+    pub lines: Lines,
+}
+
+impl CheckedText {
+    /// Line and column of a byte. Both begin at 1; a column counts characters.
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.lines.at(offset);
+        let start = self.lines.span(line, line).start;
+        let before = self.text.get(start..offset);
+        let before = before.unwrap_or_else(|| &self.text[start..]);
+        (line + 1, before.chars().count() + 1)
+    }
 }
 
 /// `hidden` are places that a rule found too delicate to quote.
@@ -52,13 +66,15 @@ fn checked(
         secrets(is_secret, name, &given.assignment.value, &mut spans);
     }
     spans.extend(unread_secrets(sources, id, text));
+    let text = masked(text, &spans);
     CheckedText {
         name: name(origin),
         file: match origin {
             Origin::File(path) => Some(path.clone()),
             Origin::Environment(_) | Origin::CommandLine => None,
         },
-        text: masked(text, &spans),
+        lines: Lines::of(&text),
+        text,
     }
 }
 
@@ -166,5 +182,28 @@ fn name(origin: &Origin) -> String {
         Origin::File(path) => path.display().to_string(),
         Origin::Environment(variable) => variable.clone(),
         Origin::CommandLine => "-var".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_begin_at_one() {
+        let position = |text: &str, offset| {
+            let checked = CheckedText {
+                name: String::new(),
+                file: None,
+                text: text.to_owned(),
+                lines: Lines::of(text),
+            };
+            checked.position(offset)
+        };
+        assert_eq!(position("äb\ncd", 0), (1, 1));
+        assert_eq!(position("äb\ncd", 2), (1, 2));
+        assert_eq!(position("äb\ncd", 4), (2, 1));
+        assert_eq!(position("ab", 2), (1, 3));
+        assert_eq!(position("ab\n", 3), (2, 1));
     }
 }

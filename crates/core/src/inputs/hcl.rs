@@ -1,5 +1,6 @@
 //! `.tfvars` files: HCL attributes whose values are literals.
 
+mod large;
 mod statements;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use hcl_edit::structure::{Attribute, Body, Structure};
 
 use self::statements::Statement;
 use super::fault::{Fault, char_at};
-use super::node::{Assignment, Key, Node, NodeKind};
+use super::node::{Assignment, Entries, Key, Node, NodeKind};
 
 /// A text with more faults than this is not gone through to the end.
 const FAULTS_MAX: usize = 100;
@@ -66,13 +67,17 @@ impl Parsed {
     /// Reads the statement at `start` and returns where the next one begins.
     fn statement(&mut self, text: &str, start: usize) -> usize {
         let Statement { end, unclosed } = statements::at(text, start);
-        let whole = statements(text, start..end);
         let next = statements::next_assignment(text, start, end);
-        let (found, end) = match (whole, next) {
-            (Err(_), Some(next)) => (statements(text, start..next), next),
-            (whole, _) => (whole, end),
+        // What is never closed goes on to the end of the text, and is no statement as a whole.
+        let whole = match (unclosed, next) {
+            (Some(_), Some(_)) => None,
+            _ => statements(text, start..end).ok(),
         };
-        match found {
+        let end = match (&whole, next) {
+            (None, Some(next)) => next,
+            _ => end,
+        };
+        match whole.map_or_else(|| statements(text, start..end), Ok) {
             Ok(found) => self.extend(found),
             Err(fault) => self.faults.push(match unclosed {
                 Some(open) => never_closed(text, open, fault),
@@ -125,11 +130,12 @@ pub(super) fn duplicates(assignments: &[Assignment]) -> Vec<Fault> {
 
 /// Reads one expression, as `-var` and `TF_VAR_` give it for every type but `string`.
 pub(super) fn parse_value(text: &str) -> Result<Node, Fault> {
-    let expression: Expression = text
-        .trim_end()
-        .parse()
-        .map_err(|error| unreadable(text, &error))?;
-    Ok(Reader { text, base: 0 }.node(&expression, 0..text.len()))
+    let reader = Reader { text, base: 0 };
+    let read = large::parse::<Expression>(text.trim_end(), 0);
+    let (expression, mut objects) = read.map_err(|error| unreadable(text, &error))?;
+    let mut node = reader.node(&expression, 0..text.len());
+    objects.put_back(&mut node);
+    Ok(node)
 }
 
 fn unreadable(text: &str, error: &hcl_edit::parser::Error) -> Fault {
@@ -161,14 +167,16 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn body(&self) -> Result<Vec<Result<Assignment, Fault>>, Fault> {
-        let body: Body = self
-            .text
-            .parse()
-            .map_err(|error| unreadable(self.text, &error))?;
-        Ok(body
+        let read = large::parse::<Body>(self.text, self.base);
+        let (body, mut objects) = read.map_err(|error| unreadable(self.text, &error))?;
+        let mut found: Vec<_> = body
             .iter()
             .map(|structure| self.assignment(structure))
-            .collect())
+            .collect();
+        for assignment in found.iter_mut().flatten() {
+            objects.put_back(&mut assignment.value);
+        }
+        Ok(found)
     }
 
     fn assignment(&self, structure: &Structure) -> Result<Assignment, Fault> {
@@ -221,7 +229,7 @@ impl Reader<'_> {
                     .map(|item| self.node(item, span.clone()))
                     .collect(),
             ),
-            Expression::Object(object) => NodeKind::Map(self.items(object, &span)),
+            Expression::Object(object) => NodeKind::Map(Entries::new(self.items(object, &span))),
             Expression::Parenthesis(inner) => return self.node(inner.inner(), span),
             Expression::HeredocTemplate(heredoc) => literal_heredoc(heredoc),
             Expression::StringTemplate(_)
@@ -353,7 +361,7 @@ mod tests {
 
     #[test]
     fn one_broken_statement_hides_no_other() {
-        let cases: [Case<'_>; 7] = [
+        let cases: [Case<'_>; 9] = [
             (
                 "a = \"x\nb = 2\nc = [1\nd = 4\n",
                 &[(Code::Syntax, "\""), (Code::Syntax, "[")],
@@ -363,6 +371,16 @@ mod tests {
             ("a = {\n  b = 1\nc = 2\n", &[(Code::Syntax, "{")], &["c"]),
             ("a == 1\nb = 2\n", &[(Code::Syntax, "=")], &["b"]),
             ("a = 1 2\nb = 2\n", &[(Code::Syntax, "2")], &["b"]),
+            (
+                "a = {\n  b = \"x\n  c = 2\n}\nd = 4\n",
+                &[(Code::Syntax, "\"")],
+                &["d"],
+            ),
+            (
+                "a = {\n  b = { c = \"x }\n  d = { e = 1 }\n}\nf = 4\n",
+                &[(Code::Syntax, "\"")],
+                &["f"],
+            ),
             ("a = 1\na = 2\n", &[(Code::NameDuplicate, "a")], &["a", "a"]),
             ("a = { b = 1, b = 2 }\n", &[(Code::NameDuplicate, "b")], &[]),
         ];

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::fault::{Fault, char_at};
 use super::hcl::{self, Parsed};
-use super::node::{Assignment, Key, Node, NodeKind};
+use super::node::{Assignment, Entries, Key, Node, NodeKind};
 
 /// Reads the assignments of a `.tfvars.json` file. A text that is no JSON says nothing at all.
 pub(super) fn parse(text: &str) -> Parsed {
@@ -58,7 +58,7 @@ impl Walk<'_> {
         self.skip_blanks();
         let start = self.at;
         let kind = match self.peek() {
-            b'{' => NodeKind::Map(self.members()),
+            b'{' => NodeKind::Map(Entries::new(self.members())),
             b'[' => NodeKind::List(self.elements()),
             b'"' => NodeKind::String(self.string()),
             _ => self.word(),

@@ -8,7 +8,7 @@ mod json;
 mod node;
 mod source;
 
-pub use node::{Assignment, Key, Node, NodeKind, Step};
+pub use node::{Assignment, Entries, Key, Node, NodeKind, Step};
 pub use source::{
     CommandLineInput, Declarations, Declared, Given, InputError, Origin, Sources, SyntaxFault,
     TextId, read_directory, with_command_line, with_environment,

@@ -45,10 +45,63 @@ pub enum NodeKind {
     String(String),
     /// `[…]`
     List(Vec<Node>),
-    /// `{…}`, in the order of the text.
-    Map(Vec<(Key, Node)>),
+    /// `{…}`
+    Map(Entries),
     /// A reference, call or operation, which Terraform refuses in a variable file.
     NotLiteral,
+}
+
+/// The entries of a map, in the order of the text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entries {
+    entries: Vec<(Key, Node)>,
+    /// Positions by name, those of one name in the order of the text: each finding of a long map looks up its entry.
+    by_name: Vec<usize>,
+}
+
+impl Entries {
+    pub(super) fn new(entries: Vec<(Key, Node)>) -> Self {
+        let mut by_name: Vec<usize> = (0..entries.len()).collect();
+        by_name.sort_by(|one, other| entries[*one].0.name.cmp(&entries[*other].0.name));
+        Self { entries, by_name }
+    }
+
+    /// Every entry, in the order of the text.
+    pub fn iter(&self) -> std::slice::Iter<'_, (Key, Node)> {
+        self.entries.iter()
+    }
+
+    /// Every value, in the order of the text.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        self.entries.iter_mut().map(|(_, value)| value)
+    }
+
+    /// The entry that counts: of a key twice, Terraform takes the last.
+    fn last(&self, name: &str) -> Option<&(Key, Node)> {
+        let end = self
+            .by_name
+            .partition_point(|at| self.entries[*at].0.name.as_str() <= name);
+        let found = &self.entries[self.by_name[end.checked_sub(1)?]];
+        (found.0.name == name).then_some(found)
+    }
+}
+
+impl<'a> IntoIterator for &'a Entries {
+    type Item = &'a (Key, Node);
+    type IntoIter = std::slice::Iter<'a, (Key, Node)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for Entries {
+    type Item = (Key, Node);
+    type IntoIter = std::vec::IntoIter<(Key, Node)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
 }
 
 /// One step into a value.
@@ -67,9 +120,9 @@ impl Node {
             return self.span.clone();
         };
         match (step, &self.kind) {
-            (Step::Key(name), NodeKind::Map(items)) => {
-                last(items, name).map_or(self.span.clone(), |(_, value)| value.span_at(rest))
-            }
+            (Step::Key(name), NodeKind::Map(items)) => items
+                .last(name)
+                .map_or(self.span.clone(), |(_, value)| value.span_at(rest)),
             (Step::Index(index), NodeKind::List(items)) => items
                 .get(*index)
                 .map_or(self.span.clone(), |item| item.span_at(rest)),
@@ -81,11 +134,11 @@ impl Node {
     pub fn key_span_at(&self, path: &[Step<'_>]) -> Option<Range<usize>> {
         match (path, &self.kind) {
             ([Step::Key(name)], NodeKind::Map(items)) => {
-                last(items, name).map(|(key, _)| key.span.clone())
+                items.last(name).map(|(key, _)| key.span.clone())
             }
-            ([Step::Key(name), rest @ ..], NodeKind::Map(items)) => {
-                last(items, name).and_then(|(_, value)| value.key_span_at(rest))
-            }
+            ([Step::Key(name), rest @ ..], NodeKind::Map(items)) => items
+                .last(name)
+                .and_then(|(_, value)| value.key_span_at(rest)),
             ([Step::Index(index), rest @ ..], NodeKind::List(items)) => {
                 items.get(*index).and_then(|item| item.key_span_at(rest))
             }
@@ -118,14 +171,9 @@ impl Node {
     }
 }
 
-/// The entry that counts: of a key twice, Terraform takes the last.
-fn last<'a>(items: &'a [(Key, Node)], name: &str) -> Option<&'a (Key, Node)> {
-    items.iter().rev().find(|(key, _)| key.name == *name)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::hcl;
+    use super::super::{hcl, json};
     use super::*;
 
     #[test]
@@ -148,5 +196,17 @@ mod tests {
             "{ cores = 4, tags = [\"a\", \"b\"] }"
         );
         assert_eq!(node.key_span_at(&missing), None);
+    }
+
+    #[test]
+    fn of_a_key_that_stands_twice_the_last_one_counts() {
+        let text = "{\"a\": 1, \"b\": 2, \"a\": 3, \"\": 4}";
+        let map = json::parse(&format!("{{\"x\": {text}}}")).assignments;
+        let value = |name| {
+            let span = map[0].value.span_at(&[Step::Key(name)]);
+            text[span.start - 6..span.end - 6].to_owned()
+        };
+        assert_eq!(["a", "b", ""].map(value), ["3", "2", "4"]);
+        assert_eq!(value("ab"), text);
     }
 }

@@ -110,32 +110,22 @@ pub enum Declared {
 pub type Declarations<'a> = &'a dyn Fn(&str) -> Declared;
 
 impl Sources {
-    /// The assignment that wins for `name`.
-    pub fn effective(&self, name: &str) -> Option<&Given> {
+    /// The assignment that wins for each name.
+    pub fn winners(&self) -> BTreeMap<&str, &Given> {
+        // Of a name twice, the one that comes later stays.
         self.given
             .iter()
-            .rev()
-            .find(|given| given.assignment.name.name == name)
+            .map(|given| (given.assignment.name.name.as_str(), given))
+            .collect()
     }
 
     /// Every assignment that wins for its name, in the order of the sources.
     pub fn effective_all(&self) -> impl Iterator<Item = &Given> {
         let winners = self.winners();
-        self.given
-            .iter()
-            .enumerate()
-            .filter(move |(index, given)| {
-                winners.get(given.assignment.name.name.as_str()) == Some(index)
-            })
-            .map(|(_, given)| given)
-    }
-
-    /// The position of the assignment that wins for each name.
-    fn winners(&self) -> BTreeMap<&str, usize> {
-        let names = self.given.iter().enumerate();
-        names
-            .map(|(index, given)| (given.assignment.name.name.as_str(), index))
-            .collect()
+        self.given.iter().filter(move |given| {
+            let winner = winners.get(given.assignment.name.name.as_str());
+            winner.is_some_and(|winner| std::ptr::eq(*winner, *given))
+        })
     }
 
     /// Every assignment, also those that another one wins over.
@@ -441,6 +431,6 @@ mod tests {
         let sources = read_directory(Sources::default(), root.path()).unwrap();
 
         assert_eq!(sources.faults().len(), 1);
-        assert!(sources.effective("env_name").is_some());
+        assert!(sources.winners().contains_key("env_name"));
     }
 }

@@ -6,6 +6,7 @@ mod live;
 mod render;
 mod report;
 mod sarif;
+mod snippet;
 
 use std::path::{Path, PathBuf};
 

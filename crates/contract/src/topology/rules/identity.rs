@@ -12,6 +12,10 @@ use crate::topology::build;
 use crate::topology::roster::{Draft, Group, slot_of};
 use crate::value::Value;
 
+/// How often an unknown name is compared with one of a node, all together. A hundred unknown among two hundred are within it; of
+/// thousands of unknown names none is a slip.
+const COMPARISONS_MAX: usize = 20_000;
+
 pub(super) const RULES: &[NodeRule] = &[
     NodeRule {
         code: Code::NodeNameDuplicate,
@@ -94,22 +98,18 @@ fn names_fit(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) {
 
 fn overrides_name_nodes(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Vec<Finding>) {
     let overrides = reading.value("node_overrides");
-    for key in overrides
-        .as_ref()
-        .and_then(Value::as_map)
-        .into_iter()
-        .flatten()
-        .map(|(key, _)| key)
-    {
-        // Drafts are sorted by name.
-        if drafts
-            .binary_search_by(|draft| draft.name.as_str().cmp(key))
-            .is_ok()
-        {
-            continue;
-        }
-        let env = reading.text("env_name").unwrap_or_default();
-        let help = match meant(key, &env, drafts) {
+    let named = overrides.as_ref().and_then(Value::as_map);
+    let names = named.into_iter().flatten().map(|(key, _)| key.as_str());
+    let unknown = names.filter(|name| find(name, drafts).is_none());
+    let env = reading.text("env_name").unwrap_or_default();
+    let mut comparisons = COMPARISONS_MAX;
+    for key in unknown {
+        comparisons = comparisons.saturating_sub(drafts.len());
+        let near = || nearest(key, drafts.iter().map(|draft| draft.name.as_str()));
+        // A short name in place of the full one is the slip this sees most.
+        let meant = find(&format!("{env}-{key}"), drafts)
+            .or_else(|| (comparisons > 0).then(near).flatten());
+        let help = match meant {
             Some(name) => format!("did you mean `{name}`?"),
             None => "remove the entry, or make the node".to_owned(),
         };
@@ -119,13 +119,10 @@ fn overrides_name_nodes(drafts: &[Draft], reading: &Reading<'_>, findings: &mut 
     }
 }
 
-/// A short name in place of the full one is the slip this sees most.
-fn meant<'a>(key: &str, env: &str, drafts: &'a [Draft]) -> Option<&'a str> {
-    let full = format!("{env}-{key}");
-    let names = || drafts.iter().map(|draft| draft.name.as_str());
-    names()
-        .find(|name| *name == full)
-        .or_else(|| nearest(key, names()))
+/// Drafts are sorted by name.
+fn find<'a>(name: &str, drafts: &'a [Draft]) -> Option<&'a str> {
+    let at = drafts.binary_search_by(|draft| draft.name.as_str().cmp(name));
+    at.ok().map(|at| drafts[at].name.as_str())
 }
 
 /// Whether the node's place does not depend on a slot.
@@ -134,6 +131,7 @@ fn is_placed(draft: &Draft) -> bool {
 }
 
 fn slots_follow(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) {
+    let free = FreeSlots::of(drafts);
     for draft in drafts
         .iter()
         .filter(|draft| !is_placed(draft) && draft.number.is_none())
@@ -142,7 +140,7 @@ fn slots_follow(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) 
             "the name of `{}` ends in no number, so its slot is not known",
             draft.name
         );
-        let help = format!("give it one: `slot = {}`", free_slot(draft.group, drafts));
+        let help = format!("give it one: `slot = {}`", free.slot(draft.group));
         findings.push(Finding::new(
             Code::SlotMissing,
             draft.source.clone(),
@@ -153,13 +151,14 @@ fn slots_follow(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) 
 }
 
 fn slots_in_range(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) {
+    let free = FreeSlots::of(drafts);
     for draft in drafts.iter().filter(|draft| !is_placed(draft)) {
         let Some(number) = draft.number else { continue };
         let message = format!(
             "the number {number} in `{}` gives no slot of its group",
             draft.name
         );
-        let help = format!("give it one: `slot = {}`", free_slot(draft.group, drafts));
+        let help = format!("give it one: `slot = {}`", free.slot(draft.group));
         findings.push(Finding::new(
             Code::SlotOutOfRange,
             draft.source.clone(),
@@ -169,23 +168,45 @@ fn slots_in_range(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>
     }
 }
 
-/// A suggestion only; nothing is ever placed by it.
-fn free_slot(group: Group, drafts: &[Draft]) -> i64 {
-    let taken = |slot: &i64| drafts.iter().any(|draft| draft.slot == Some(*slot));
-    (0..=899)
-        .filter_map(|number| slot_of(group, number))
-        .find(|slot| !taken(slot))
-        .unwrap_or(999)
+/// The first slot of each group that no node has. Suggestions only; nothing is ever placed by them.
+struct FreeSlots {
+    control_plane: i64,
+    workers: i64,
+    gpu_workers: i64,
+}
+
+impl FreeSlots {
+    fn of(drafts: &[Draft]) -> Self {
+        let taken: BTreeSet<i64> = drafts.iter().filter_map(|draft| draft.slot).collect();
+        let first = |group| {
+            let mut slots = (0..=899).filter_map(|number| slot_of(group, number));
+            slots.find(|slot| !taken.contains(slot)).unwrap_or(999)
+        };
+        Self {
+            control_plane: first(Group::ControlPlane),
+            workers: first(Group::Workers),
+            gpu_workers: first(Group::GpuWorkers),
+        }
+    }
+
+    const fn slot(&self, group: Group) -> i64 {
+        match group {
+            Group::ControlPlane => self.control_plane,
+            Group::Workers => self.workers,
+            Group::GpuWorkers => self.gpu_workers,
+        }
+    }
 }
 
 fn vmids_differ(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) {
+    let free = FreeSlots::of(drafts);
     let say = |draft: &Draft, first: &Draft| {
         let vmid = draft.vmid.unwrap_or_default();
         let message = format!(
             "`{}` and `{}` would both have VMID {vmid}",
             draft.name, first.name
         );
-        (message, another_slot(draft, drafts))
+        (message, another_slot(draft, &free))
     };
     duplicates(
         drafts,
@@ -198,10 +219,10 @@ fn vmids_differ(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) 
 }
 
 /// One new slot mends VMID and address together; a VMID that is given is mended where it stands.
-fn another_slot(draft: &Draft, drafts: &[Draft]) -> String {
+fn another_slot(draft: &Draft, free: &FreeSlots) -> String {
     match draft.whole("vmid") {
         Some(_) => "remove this `vmid`, or give another".to_owned(),
-        None => super::override_line(draft, "slot", &free_slot(draft.group, drafts).to_string()),
+        None => super::override_line(draft, "slot", &free.slot(draft.group).to_string()),
     }
 }
 

@@ -10,12 +10,7 @@ pub(super) struct Statement {
 
 /// The statement that begins at `start`: up to the first line end that is inside nothing.
 pub(super) fn at(text: &str, start: usize) -> Statement {
-    let mut scanner = Scanner {
-        text: text.as_bytes(),
-        at: start,
-        open: Vec::new(),
-        unclosed: None,
-    };
+    let mut scanner = Scanner::new(text, start);
     scanner.run();
     Statement {
         end: scanner.at,
@@ -46,33 +41,49 @@ fn is_assignment(line: &str) -> bool {
 
 /// What can be open at a place of the text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Open {
+pub(super) enum Open {
     /// `(`, `[` or `{`.
     Bracket,
     /// `"`.
     Text,
 }
 
-struct Scanner<'a> {
+/// Goes over a text and knows what is open where it is.
+pub(super) struct Scanner<'a> {
     text: &'a [u8],
-    at: usize,
-    open: Vec<(Open, usize)>,
+    pub(super) at: usize,
+    /// What is open, the innermost last, each with its place.
+    pub(super) open: Vec<(Open, usize)>,
     unclosed: Option<usize>,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str, start: usize) -> Self {
+        Self {
+            text: text.as_bytes(),
+            at: start,
+            open: Vec::new(),
+            unclosed: None,
+        }
+    }
+
     fn run(&mut self) {
         while let Some(byte) = self.text.get(self.at) {
-            match (self.open.last(), byte) {
-                (None, b'\n') => {
-                    self.at += 1;
-                    return;
-                }
-                (Some((Open::Text, _)), _) => self.inside_text(*byte),
-                _ => self.outside_text(*byte),
+            if self.open.is_empty() && *byte == b'\n' {
+                self.at += 1;
+                return;
             }
+            self.step(*byte);
         }
         self.forget_open();
+    }
+
+    /// Steps over the byte here, and over more of what it begins.
+    pub(super) fn step(&mut self, byte: u8) {
+        match self.open.last() {
+            Some((Open::Text, _)) => self.inside_text(byte),
+            _ => self.outside_text(byte),
+        }
     }
 
     fn starts_with(&self, what: &str) -> bool {
@@ -91,9 +102,11 @@ impl Scanner<'_> {
 
     fn inside_text(&mut self, byte: u8) {
         match byte {
-            // No quoted text goes on in the next line: its end was forgotten, and that of all around it.
+            // No quoted text goes on in the next line: its end was forgotten. What is around it goes on, unless its end
+            // was in what was taken for text.
             b'\n' => {
-                self.forget_open();
+                let start = self.open.pop().map(|(_, at)| at);
+                self.unclosed = self.unclosed.or(start);
                 return;
             }
             b'"' => drop(self.open.pop()),
@@ -177,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_statement_ends_with_the_line_that_closes_it() {
-        let cases: [(&str, &[&str]); 12] = [
+        let cases: [(&str, &[&str]); 13] = [
             ("a = 1\nb = 2\n", &["a = 1\n", "b = 2\n"]),
             ("a = [\n1,\n]\nb = 2", &["a = [\n1,\n]\n", "b = 2"]),
             ("a = \"[\"\nb = 2\n", &["a = \"[\"\n", "b = 2\n"]),
@@ -193,6 +206,7 @@ mod tests {
             ("a = \"x\nb = 2\n", &["a = \"x\n", "b = 2\n"]),
             ("a = ]\nb = 2\n", &["a = ]\n", "b = 2\n"]),
             ("a = \"$${[\"\nb\n", &["a = \"$${[\"\n", "b\n"]),
+            ("a = [\n\"x,\n1\n]\nb\n", &["a = [\n\"x,\n1\n]\n", "b\n"]),
         ];
         for (text, expected) in cases {
             assert_eq!(statements(text), expected, "{text:?}");

@@ -1,22 +1,20 @@
 //! Findings and nodes as text for people.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Group, Level, Renderer};
 use contract::{Severity, Topology};
-use em_infra_core::check::{Located, Place, Report};
+use em_infra_core::check::{Located, Report};
+
+use super::snippet;
 
 /// One finding with the user's own line.
 pub(super) fn finding(report: &Report, finding: &Located, colour: bool) -> String {
     let title = level(finding.severity)
         .primary_title(&finding.message)
         .id(finding.code.as_str());
-    let mut group = Group::with_title(title);
-    if let Some(place) = &finding.place {
-        for snippet in snippets(report, place, &finding.related) {
-            group = group.element(snippet);
-        }
-    }
-    let group = group.element(Level::HELP.message(&finding.help));
+    let group = Group::with_title(title)
+        .elements(snippet::of(report, finding))
+        .element(Level::HELP.message(&finding.help));
     let renderer = if colour {
         Renderer::styled()
     } else {
@@ -24,38 +22,6 @@ pub(super) fn finding(report: &Report, finding: &Located, colour: bool) -> Strin
     };
     let text = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
     format!("{text}\n")
-}
-
-/// One snippet a text: the finding's own place first, related places of the same text in the same snippet.
-fn snippets<'a>(
-    report: &'a Report,
-    place: &Place,
-    related: &'a [(Place, String)],
-) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
-    let mut texts = vec![place.text];
-    for (other, _) in related {
-        if !texts.contains(&other.text) {
-            texts.push(other.text);
-        }
-    }
-    texts
-        .into_iter()
-        .map(|index| {
-            let checked = &report.texts[index];
-            let mut snippet = Snippet::source(&checked.text).path(&checked.name);
-            if place.text == index {
-                snippet = snippet.annotation(AnnotationKind::Primary.span(span(place)));
-            }
-            for (other, role) in related.iter().filter(|(other, _)| other.text == index) {
-                snippet = snippet.annotation(AnnotationKind::Context.span(span(other)).label(role));
-            }
-            snippet
-        })
-        .collect()
-}
-
-const fn span(place: &Place) -> std::ops::Range<usize> {
-    place.span.0..place.span.1
 }
 
 const fn level(severity: Severity) -> Level<'static> {

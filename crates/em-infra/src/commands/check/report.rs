@@ -84,39 +84,13 @@ fn finding<'a>(report: &'a Report, found: &'a Located) -> Finding<'a> {
 
 pub(super) fn position<'a>(report: &'a Report, place: &Place) -> Position<'a> {
     let text = &report.texts[place.text];
-    let (line, column) = line_and_column(&text.text, place.span.0);
-    let (end_line, end_column) = line_and_column(&text.text, place.span.1);
+    let (line, column) = text.position(place.span.0);
+    let (end_line, end_column) = text.position(place.span.1);
     Position {
         file: &text.name,
         line,
         column,
         end_line,
         end_column,
-    }
-}
-
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
-    (line, column)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_count_characters_and_begin_at_one() {
-        assert_eq!(line_and_column("äb\ncd", 0), (1, 1));
-        assert_eq!(line_and_column("äb\ncd", 2), (1, 2));
-        assert_eq!(line_and_column("äb\ncd", 4), (2, 1));
-        assert_eq!(line_and_column("ab", 2), (1, 3));
     }
 }
