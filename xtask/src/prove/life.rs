@@ -21,6 +21,16 @@ pub(super) struct Suite {
     tests: &'static str,
     /// How many lines of figures they print.
     lines: usize,
+    work: Work,
+}
+
+/// Who works while the tests run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// The tests themselves: a long run of them is worth optimizing.
+    Own,
+    /// Terraform, or files: the build that is there already is as good.
+    Others,
 }
 
 impl Suite {
@@ -31,6 +41,7 @@ impl Suite {
             program,
             tests: "",
             lines,
+            work: Work::Others,
         }
     }
 
@@ -41,6 +52,7 @@ impl Suite {
             program: "life",
             tests,
             lines,
+            work: Work::Own,
         }
     }
 
@@ -51,6 +63,7 @@ impl Suite {
             program: "state",
             tests,
             lines,
+            work: Work::Others,
         }
     }
 
@@ -61,6 +74,7 @@ impl Suite {
             program: "defects",
             tests,
             lines,
+            work: Work::Others,
         }
     }
 
@@ -71,6 +85,7 @@ impl Suite {
             program: "e2e",
             tests,
             lines: 1,
+            work: Work::Others,
         }
     }
 }
@@ -127,22 +142,15 @@ pub(super) fn figures(
     suite: &Suite,
     extent: Extent,
 ) -> Result<Vec<String>, Failure> {
-    // What takes minutes is worth optimizing, and what is proven is what people run.
-    let (extent, speed) = match extent {
-        Extent::Quick => ("sample", "--quiet"),
-        Extent::Full => ("full", "--release"),
+    let (extent, speed): (_, &[&str]) = match (extent, suite.work) {
+        (Extent::Quick, _) => ("sample", &["--quiet"]),
+        (Extent::Full, Work::Own) => ("full", &["--release"]),
+        (Extent::Full, Work::Others) => ("full", &[]),
     };
-    let arguments = [
-        "test",
-        speed,
-        "--locked",
-        "--package",
-        suite.package,
-        "--test",
-        suite.program,
-    ];
+    let target = ["--package", suite.package, "--test", suite.program];
+    let arguments = [&["test", "--locked"], speed, &target].concat();
     let output = Command::new("cargo")
-        .args(arguments)
+        .args(&arguments)
         .args(["--", suite.tests, "--nocapture"])
         .env("EM_INFRA_PROVE", extent)
         .current_dir(root())
