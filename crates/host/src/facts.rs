@@ -1,6 +1,7 @@
 //! Facts of the host that all VMs of a run share, each read at most once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pve_api::access::Permissions;
@@ -179,6 +180,18 @@ pub struct Unread {
     pub what: &'static str,
     /// Why it failed.
     pub error: Arc<Error>,
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "failed to {}", self.what)
+    }
+}
+
+impl std::error::Error for Unread {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.error.as_ref())
+    }
 }
 
 /// Names what was tried where a fact could not be read.

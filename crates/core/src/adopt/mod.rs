@@ -10,7 +10,6 @@ mod overrides;
 mod pairing;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use contract::{Finding, InputValues, Topology, Value};
 use host::{Guest, Host, NotAVm, Unread};
@@ -102,14 +101,8 @@ pub enum AdoptError {
     #[error(transparent)]
     Live(Box<LiveError>),
     /// A part of the host cannot be read.
-    #[error("failed to {what}")]
-    Host {
-        /// What was being done.
-        what: &'static str,
-        /// Why not.
-        #[source]
-        error: Arc<pve_client::Error>,
-    },
+    #[error(transparent)]
+    Host(#[from] Unread),
 }
 
 /// Several things that are wrong.
@@ -131,15 +124,6 @@ impl std::fmt::Display for Listed {
 impl From<LiveError> for AdoptError {
     fn from(error: LiveError) -> Self {
         Self::Live(Box::new(error))
-    }
-}
-
-impl From<Unread> for AdoptError {
-    fn from(unread: Unread) -> Self {
-        Self::Host {
-            what: unread.what,
-            error: unread.error,
-        }
     }
 }
 

@@ -8,7 +8,6 @@
 mod remove;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use host::{Host, Unread};
 use pve_api::{NodeName, SystemUuid, VmId};
@@ -46,14 +45,8 @@ pub enum CleanupError {
     #[error(transparent)]
     Live(Box<LiveError>),
     /// A part of the host cannot be read.
-    #[error("failed to {what}")]
-    Host {
-        /// What was being done.
-        what: &'static str,
-        /// Why not.
-        #[source]
-        error: Arc<pve_client::Error>,
-    },
+    #[error(transparent)]
+    Host(#[from] Unread),
     /// Another em-infra works on the environment.
     #[error(transparent)]
     RunLock(#[from] RunLockError),
@@ -77,15 +70,6 @@ pub enum CleanupError {
 impl From<LiveError> for CleanupError {
     fn from(error: LiveError) -> Self {
         Self::Live(Box::new(error))
-    }
-}
-
-impl From<Unread> for CleanupError {
-    fn from(unread: Unread) -> Self {
-        Self::Host {
-            what: unread.what,
-            error: unread.error,
-        }
     }
 }
 

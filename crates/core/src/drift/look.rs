@@ -87,8 +87,8 @@ pub enum DriftError {
     #[error(transparent)]
     Live(Box<LiveError>),
     /// A part of the host cannot be read.
-    #[error("failed to {}", .0.what)]
-    Host(Unread, #[source] std::sync::Arc<pve_client::Error>),
+    #[error(transparent)]
+    Host(#[from] Unread),
 }
 
 impl<T> Found<T> {
@@ -103,13 +103,6 @@ impl<T> Found<T> {
 impl From<LiveError> for DriftError {
     fn from(error: LiveError) -> Self {
         Self::Live(Box::new(error))
-    }
-}
-
-impl From<Unread> for DriftError {
-    fn from(unread: Unread) -> Self {
-        let error = std::sync::Arc::clone(&unread.error);
-        Self::Host(unread, error)
     }
 }
 

@@ -120,7 +120,7 @@ fn failed(error: AdoptError, root: &Path) -> CommandError {
         AdoptError::Inputs(_)
         | AdoptError::NotAVm(_)
         | AdoptError::Live(_)
-        | AdoptError::Host { .. } => CommandError::from(error),
+        | AdoptError::Host(_) => CommandError::from(error),
     }
 }
 

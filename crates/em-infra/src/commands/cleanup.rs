@@ -190,7 +190,7 @@ fn failed(error: CleanupError, root: &Path) -> CommandError {
         }
         CleanupError::Remove { .. } => CommandError::from(error)
             .hint("those before it are gone, this one and those after it are left; run it again"),
-        CleanupError::Ground(_) | CleanupError::Live(_) | CleanupError::Host { .. } => {
+        CleanupError::Ground(_) | CleanupError::Live(_) | CleanupError::Host(_) => {
             CommandError::from(error)
         }
     }

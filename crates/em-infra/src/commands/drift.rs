@@ -121,7 +121,7 @@ fn failed(error: DriftError, root: &Path) -> CommandError {
         DriftError::Inputs(_)
         | DriftError::NotAVm(_)
         | DriftError::Live(_)
-        | DriftError::Host(..) => CommandError::from(error),
+        | DriftError::Host(_) => CommandError::from(error),
     }
 }
 
