@@ -63,8 +63,8 @@ enum Task {
     Interop,
     /// Changes one thing at a time in the rules of the inputs and looks whether a test notices.
     Mutate {
-        /// How long, at most; the most telling changes come first.
-        #[arg(long, default_value_t = 60)]
+        /// How long, at most. The next run goes on where this one was cut, as long as sources and tests stay as they are.
+        #[arg(long, default_value_t = 90)]
         minutes: u64,
     },
     /// Proves one claim of the README with a run, and prints what was counted; the last line is the summary.

@@ -1,17 +1,17 @@
 //! Which changes are tried: each makes a rule weaker, silent, or another one.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One change to one line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mutant {
     /// The file, from the crate's folder.
     pub(super) path: PathBuf,
     /// The line, from 0.
     pub(super) line: usize,
     /// What stands there.
-    before: String,
+    pub(super) before: String,
     /// What is put there.
     pub(super) after: String,
     rank: Rank,
@@ -71,14 +71,14 @@ pub(super) fn all(sources: &[(PathBuf, String)]) -> Vec<Mutant> {
 }
 
 /// The mutants of the part of a file that is no test.
-fn of_file(path: &std::path::Path, text: &str) -> Vec<Mutant> {
+fn of_file(path: &Path, text: &str) -> Vec<Mutant> {
     let code = text.split("#[cfg(test)]").next().unwrap_or(text);
     let mut mutants = Vec::new();
     for (line, before) in code.lines().enumerate() {
         if before.trim_start().starts_with("//") {
             continue;
         }
-        for (after, rank) in changes(before) {
+        for (after, rank) in changes(before, rule_arguments(path)) {
             mutants.push(Mutant {
                 path: path.to_owned(),
                 line,
@@ -91,14 +91,23 @@ fn of_file(path: &std::path::Path, text: &str) -> Vec<Mutant> {
     mutants
 }
 
-fn changes(line: &str) -> Vec<(String, Rank)> {
+/// Rules over nodes get the nodes as well.
+fn rule_arguments(path: &Path) -> &'static str {
+    if path.starts_with("src/topology") {
+        "|_, _, _|"
+    } else {
+        "|_, _|"
+    }
+}
+
+fn changes(line: &str, rule_arguments: &str) -> Vec<(String, Rank)> {
     let mut found = Vec::new();
     for (from, to, rank) in SWAPS {
         for (at, _) in line.match_indices(from) {
             found.push((replaced(line, at, from.len(), to), *rank));
         }
     }
-    found.extend(unasked(line));
+    found.extend(unasked(line, rule_arguments));
     found.extend(other_code(line));
     found.extend(numbers(line));
     found
@@ -109,7 +118,7 @@ fn replaced(line: &str, at: usize, length: usize, new: &str) -> String {
 }
 
 /// A rule of a table that is never asked, and a format that takes everything.
-fn unasked(line: &str) -> Option<(String, Rank)> {
+fn unasked(line: &str, rule_arguments: &str) -> Option<(String, Rank)> {
     let indent = line.len() - line.trim_start().len();
     let written = line.trim_start();
     if let Some(format) = written.strip_prefix("Self::")
@@ -120,10 +129,8 @@ fn unasked(line: &str) -> Option<(String, Rank)> {
     }
     let named = written.strip_prefix("check: ")?.strip_suffix(',')?;
     let is_name = |char: char| char.is_ascii_lowercase() || char == '_';
-    named.chars().all(is_name).then(|| {
-        // Rules over nodes take one argument more; the other form does not compile and is not counted.
-        (format!("{:indent$}check: |_, _| {{}},", ""), Rank::Rule)
-    })
+    let silent = || format!("{:indent$}check: {rule_arguments} {{}},", "");
+    named.chars().all(is_name).then(|| (silent(), Rank::Rule))
 }
 
 /// The same refusal under the code of another rule.
@@ -182,6 +189,18 @@ fn numbers(line: &str) -> Vec<(String, Rank)> {
     found
 }
 
+impl Mutant {
+    /// Tells it from every other one of the same sources.
+    pub(super) fn key(&self) -> String {
+        format!(
+            "{}:{}:{}",
+            self.path.display(),
+            self.line + 1,
+            self.after.trim()
+        )
+    }
+}
+
 impl fmt::Display for Mutant {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -213,10 +232,17 @@ mod tests {
             ("// a < b", &[]),
         ];
         for (line, expected) in cases {
-            let made = of_file(std::path::Path::new("x.rs"), line);
+            let made = of_file(Path::new("x.rs"), line);
             let made: Vec<&str> = made.iter().map(|mutant| mutant.after.as_str()).collect();
             assert_eq!(made, expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_rule_is_silenced_with_the_arguments_it_takes() {
+        let made = |path: &str| of_file(Path::new(path), "    check: odd,").remove(0).after;
+        assert_eq!(made("src/across/quorum.rs"), "    check: |_, _| {},");
+        assert_eq!(made("src/topology/rules/x.rs"), "    check: |_, _, _| {},");
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! The score of the last run, kept beside the tests it speaks of, with a digest of the sources it was made of.
+//! What became of each mutant, kept as a run goes, so that one that was cut goes on; and the score of it all, kept
+//! beside the tests it speaks of.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
@@ -7,79 +9,143 @@ use std::path::PathBuf;
 use files::{Digest, Mode, create_atomic};
 use serde_json::{Value, json};
 
-use super::workshop::Outcome;
+use super::mutant::Mutant;
+use super::workshop::{TESTS, list, read};
 use crate::failure::Failure;
 use crate::tidy::root;
 
 /// Where the last score is.
-const PATH: &str = "crates/contract/tests/mutation-score.json";
+const SCORE: &str = "crates/contract/tests/mutation-score.json";
 
-/// How a run went.
-pub(super) struct Record {
-    /// The digest of the sources as they were copied.
-    sources: String,
-    known: usize,
-    killed: usize,
-    survived: usize,
-    unbuildable: usize,
+/// Where it is kept what became of each mutant, below the folder for builds.
+const TRIED: &str = "target/mutants/tried.json";
+
+/// How a mutant fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// A test failed.
+    Killed,
+    /// Every test passed.
+    Survived,
+    /// It is no Rust.
+    Unbuildable,
 }
 
-impl Record {
-    pub(super) fn new(known: usize) -> Result<Self, Failure> {
-        Ok(Self {
-            sources: sources_digest()?,
-            known,
-            killed: 0,
-            survived: 0,
-            unbuildable: 0,
-        })
-    }
+impl Outcome {
+    const ALL: [Self; 3] = [Self::Killed, Self::Survived, Self::Unbuildable];
 
-    pub(super) fn add(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Killed => self.killed += 1,
-            Outcome::Survived => self.survived += 1,
-            Outcome::Unbuildable => self.unbuildable += 1,
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Killed => "killed",
+            Self::Survived => "survived",
+            Self::Unbuildable => "unbuildable",
         }
     }
 
+    fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
+    }
+}
+
+/// What became of the mutants of one state of the sources and their tests.
+pub(super) struct Record {
+    sources: String,
+    known: usize,
+    tried: BTreeMap<String, Outcome>,
+}
+
+impl Record {
+    /// Goes on with what an earlier run kept, if it was about the same sources and tests.
+    pub(super) fn open(known: &[Mutant]) -> Result<Self, Failure> {
+        let sources = sources_digest()?;
+        let kept = fs::read_to_string(root().join(TRIED)).unwrap_or_default();
+        let kept: Value = serde_json::from_str(&kept).unwrap_or_default();
+        let tried = kept["tried"].as_object().into_iter().flatten();
+        let outcome = |word: &Value| Outcome::of_word(word.as_str()?);
+        let tried: BTreeMap<String, Outcome> = tried
+            .filter(|_| kept["sources"] == sources.as_str())
+            .filter_map(|(key, word)| Some((key.clone(), outcome(word)?)))
+            .filter(|(key, _)| known.iter().any(|mutant| mutant.key() == *key))
+            .collect();
+        Ok(Self {
+            sources,
+            known: known.len(),
+            tried,
+        })
+    }
+
+    pub(super) fn is_tried(&self, mutant: &Mutant) -> bool {
+        self.tried.contains_key(&mutant.key())
+    }
+
+    /// Keeps what became of one more.
+    pub(super) fn add(&mut self, mutant: &Mutant, outcome: Outcome) -> Result<(), Failure> {
+        self.tried.insert(mutant.key(), outcome);
+        let words = self
+            .tried
+            .iter()
+            .map(|(key, outcome)| (key.clone(), outcome.word().into()));
+        let tried: serde_json::Map<String, Value> = words.collect();
+        write(TRIED, &json!({ "sources": self.sources, "tried": tried }))
+    }
+
+    pub(super) fn count(&self, outcome: Outcome) -> usize {
+        self.tried
+            .values()
+            .filter(|tried| **tried == outcome)
+            .count()
+    }
+
+    /// Records the score, with the mutants that nothing notices.
     pub(super) fn save(&self) -> Result<(), Failure> {
-        let json = json!({
+        let [killed, survived, unbuildable] = Outcome::ALL.map(|outcome| self.count(outcome));
+        let survivors = self
+            .tried
+            .iter()
+            .filter(|(_, outcome)| **outcome == Outcome::Survived);
+        let survivors: Vec<&String> = survivors.map(|(key, _)| key).collect();
+        let score = json!({
             "mutants": self.known,
-            "tried": self.killed + self.survived,
-            "killed": self.killed,
-            "survived": self.survived,
-            "unbuildable": self.unbuildable,
+            "tried": killed + survived,
+            "killed": killed,
+            "survived": survived,
+            "unbuildable": unbuildable,
             "sources": self.sources,
+            "survivors": survivors,
         });
-        let text = format!("{json:#}\n");
-        create_atomic(&root().join(PATH), text.as_bytes(), Mode::Public).map_err(Failure::Write)
+        write(SCORE, &score)
     }
 }
 
 impl fmt::Display for Record {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tried = self.killed + self.survived;
+        let [killed, survived, unbuildable] = Outcome::ALL.map(|outcome| self.count(outcome));
         write!(
             out,
-            "{} of {tried} mutants killed, {} survived; {} did not build; {} known",
-            self.killed, self.survived, self.unbuildable, self.known
+            "{killed} of {} mutants killed, {survived} survived; {unbuildable} did not build; {} known",
+            killed + survived,
+            self.known
         )
     }
 }
 
+fn write(path: &str, value: &Value) -> Result<(), Failure> {
+    let text = format!("{value:#}\n");
+    create_atomic(&root().join(path), text.as_bytes(), Mode::Public).map_err(Failure::Write)
+}
+
 /// What the last recorded run says, for people.
 pub(crate) fn recorded() -> Result<String, Failure> {
-    let Ok(text) = fs::read_to_string(root().join(PATH)) else {
+    let Ok(text) = fs::read_to_string(root().join(SCORE)) else {
         return Ok("mutation: not run".to_owned());
     };
     let record: Value = serde_json::from_str(&text).unwrap_or_default();
     let number = |name: &str| record[name].as_u64().unwrap_or_default();
     let same = record["sources"] == sources_digest()?.as_str();
     let when = if same {
-        "of these sources"
+        "of these sources and tests"
     } else {
-        "of sources that have changed since"
+        "of sources or tests that have changed since"
     };
     Ok(format!(
         "mutation: {} of {} mutants killed, {} survived, {} known (recorded run {when})",
@@ -90,16 +156,16 @@ pub(crate) fn recorded() -> Result<String, Failure> {
     ))
 }
 
-/// One digest of all sources of `contract`.
+/// One digest of all sources of `contract` and of the tests that are asked.
 fn sources_digest() -> Result<String, Failure> {
-    let folder = root().join("crates/contract/src");
+    let own = root().join("crates/contract");
     let mut paths: Vec<PathBuf> = Vec::new();
-    super::workshop::list(&folder, &mut paths)?;
+    list(&own.join("src"), &mut paths)?;
+    paths.extend(TESTS.map(|name| own.join("tests").join(format!("{name}.rs"))));
     paths.sort();
-    let mut all = Vec::new();
+    let mut all = String::new();
     for path in paths {
-        let bytes = fs::read(&path).map_err(|source| Failure::Read { path, source })?;
-        all.extend(bytes);
+        all.push_str(&read(&path)?);
     }
-    Ok(Digest::of_bytes(&all).to_string())
+    Ok(Digest::of_bytes(all.as_bytes()).to_string())
 }

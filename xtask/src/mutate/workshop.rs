@@ -1,5 +1,6 @@
 //! The copy in which mutants are built and tested.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,6 +8,8 @@ use std::process::{Command, Stdio};
 use files::{Mode, create_atomic};
 
 use super::mutant::Mutant;
+use super::program::Program;
+use super::weave::{MODULE, Numbered, Woven, weave};
 use crate::failure::Failure;
 use crate::tidy::root;
 
@@ -23,8 +26,8 @@ const LOOKED_AT: [&str; 9] = [
     "reading.rs",
 ];
 
-/// Tests that say what the rules do. The last one is slow, and asked only about what the others let pass.
-const TESTS: [&str; 7] = [
+/// Tests that say what the rules do.
+pub(super) const TESTS: [&str; 7] = [
     "rules",
     "findings",
     "formats",
@@ -33,18 +36,12 @@ const TESTS: [&str; 7] = [
     "topology",
     "layers",
 ];
-const SLOW: &str = "layers::";
 
-/// How a mutant fared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// A test failed.
-    Killed,
-    /// Every test passed.
-    Survived,
-    /// It is no Rust.
-    Unbuildable,
-}
+/// The first of the workshops.
+pub(super) const FIRST: &str = "0";
+
+/// How often a woven crate is built again without those mutants that the compiler refuses.
+const WEAVINGS: usize = 12;
 
 /// A workspace of one crate, below the folder for builds.
 pub(super) struct Workshop {
@@ -52,21 +49,23 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    /// Copies the crate, and makes sure that its tests pass as it is.
-    pub(super) fn open() -> Result<Self, Failure> {
+    /// Copies the crate into a folder with this name, and makes sure that its tests pass as it is.
+    pub(super) fn open(name: &str) -> Result<Self, Failure> {
         let workshop = Self {
-            folder: root().join("target/mutants"),
+            folder: root().join("target/mutants").join(name),
         };
         workshop.copy()?;
+        workshop.take_builds_of_others();
+        let program = workshop.build()?.ok();
         // Snapshots are named after the program, which is another one here.
-        if workshop.test(&[], "always")? {
-            Ok(workshop)
-        } else {
-            Err(Failure::Unproven {
-                claim: "mutate",
-                reason: "the tests do not pass without a mutant".to_owned(),
-            })
+        let passes = program.is_some_and(|program| program.writes_snapshots());
+        if passes {
+            return Ok(workshop);
         }
+        Err(Failure::Unproven {
+            claim: "mutate",
+            reason: "the tests do not pass without a mutant".to_owned(),
+        })
     }
 
     fn copy(&self) -> Result<(), Failure> {
@@ -96,29 +95,77 @@ impl Workshop {
         )
     }
 
-    /// The files whose changes are tried, from the crate's folder, with their texts.
-    pub(super) fn sources(&self) -> Result<Vec<(PathBuf, String)>, Failure> {
-        let own = self.folder.join("crates/contract");
-        let mut paths = Vec::new();
-        for part in LOOKED_AT {
-            list(&own.join("src").join(part), &mut paths)?;
-            let module = own.join("src").join(format!("{part}.rs"));
-            if module.exists() {
-                paths.push(module);
-            }
+    /// What the crate depends on is built once for all workshops. Where it cannot be copied it is built again.
+    fn take_builds_of_others(&self) {
+        let (built, own) = (
+            self.folder.with_file_name(FIRST),
+            self.folder.join("target"),
+        );
+        if !own.exists() {
+            let copied = Command::new("cp")
+                .arg("-a")
+                .args([built.join("target"), own])
+                .stderr(Stdio::null())
+                .status();
+            drop(copied);
         }
-        paths.sort();
-        paths.dedup();
-        let relative = |path: &Path| path.strip_prefix(&own).unwrap_or(path).to_owned();
-        paths
-            .iter()
-            .map(|path| Ok((relative(path), read(path)?)))
-            .collect()
     }
 
-    /// Puts the mutant in, tests, and puts the original back.
-    pub(super) fn try_out(&self, mutant: &Mutant) -> Result<Outcome, Failure> {
-        let path = self.folder.join("crates/contract").join(&mutant.path);
+    fn crate_folder(&self) -> PathBuf {
+        self.folder.join("crates/contract")
+    }
+
+    /// Builds one program of all mutants that can be switched; returns the numbers of the others as well.
+    pub(super) fn weave(&self, mutants: &[Numbered<'_>]) -> Result<(Program, Vec<usize>), Failure> {
+        let mut woven: Vec<Numbered<'_>> = mutants.to_vec();
+        let mut left = Vec::new();
+        self.add_switch()?;
+        for _ in 0..WEAVINGS {
+            let (sources, alone) = self.put_in(&woven)?;
+            left.extend(alone);
+            let refused = match self.build()? {
+                Ok(program) => return Ok((program, left)),
+                Err(errors) => blamed(&sources, &errors),
+            };
+            if refused.is_empty() {
+                break;
+            }
+            left.extend(refused);
+            woven.retain(|(number, _)| !left.contains(number));
+        }
+        Err(Failure::Unproven {
+            claim: "mutate",
+            reason: "mutants in one program are no Rust, and it is not clear which".to_owned(),
+        })
+    }
+
+    fn add_switch(&self) -> Result<(), Failure> {
+        let path = self.crate_folder().join("src/lib.rs");
+        let text = read(&path)?;
+        write(&path, &(text + MODULE))
+    }
+
+    /// Writes every file with those of the mutants that can be switched, and returns the numbers of the others.
+    fn put_in(
+        &self,
+        mutants: &[Numbered<'_>],
+    ) -> Result<(BTreeMap<PathBuf, Woven>, Vec<usize>), Failure> {
+        let mut files = BTreeMap::new();
+        let mut left = Vec::new();
+        for (path, text) in sources()? {
+            let of_file = |(_, mutant): &&Numbered<'_>| mutant.path == path;
+            let mutants: Vec<Numbered<'_>> = mutants.iter().filter(of_file).copied().collect();
+            let (woven, alone) = weave(&text, &mutants);
+            write(&self.crate_folder().join(&path), &woven.text())?;
+            left.extend(alone);
+            files.insert(path, woven);
+        }
+        Ok((files, left))
+    }
+
+    /// Puts one mutant in and builds; nothing where it is no Rust. The original is put back.
+    pub(super) fn build_with(&self, mutant: &Mutant) -> Result<Option<Program>, Failure> {
+        let path = self.crate_folder().join(&mutant.path);
         let original = read(&path)?;
         let lines = original.lines().enumerate();
         let mutated: Vec<&str> = lines
@@ -131,49 +178,87 @@ impl Workshop {
             })
             .collect();
         write(&path, &(mutated.join("\n") + "\n"))?;
-        let outcome = self.outcome();
+        let built = self.build();
         write(&path, &original)?;
-        outcome
+        Ok(built?.ok())
     }
 
-    fn outcome(&self) -> Result<Outcome, Failure> {
-        if !self.cargo(&["test", "--quiet", "--no-run"], "no")? {
-            return Ok(Outcome::Unbuildable);
-        }
-        let passes = self.test(&["--skip", SLOW], "no")? && self.test(&[SLOW], "no")?;
-        Ok(if passes {
-            Outcome::Survived
-        } else {
-            Outcome::Killed
-        })
-    }
-
-    fn test(&self, arguments: &[&str], snapshots: &str) -> Result<bool, Failure> {
-        let words = [&["test", "--quiet", "--test", "all", "--"], arguments].concat();
-        self.cargo(&words, snapshots)
-    }
-
-    fn cargo(&self, arguments: &[&str], snapshots: &str) -> Result<bool, Failure> {
-        let status = Command::new("cargo")
-            .args(arguments)
+    /// The program of all tests, or what the compiler says against it.
+    fn build(&self) -> Result<Result<Program, String>, Failure> {
+        let output = Command::new("cargo")
+            .args(["test", "--quiet", "--no-run", "--test", "all"])
+            .arg("--message-format=json-diagnostic-short")
             .current_dir(&self.folder)
             .env("CARGO_INCREMENTAL", "1")
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env("CARGO_TARGET_DIR", self.folder.join("target"))
-            .env("INSTA_UPDATE", snapshots)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .status();
-        let status = status.map_err(|source| Failure::Start {
-            command: format!("cargo {}", arguments.join(" ")),
+            .output();
+        let output = output.map_err(|source| Failure::Start {
+            command: "cargo test --no-run".to_owned(),
             source,
         })?;
-        Ok(status.success())
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let program = said.lines().rev().find_map(executable);
+        Ok(match program.filter(|_| output.status.success()) {
+            Some(path) => Ok(Program::new(path, self.crate_folder())),
+            None => Err(said),
+        })
     }
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+/// The program in a message of cargo that names one.
+fn executable(message: &str) -> Option<PathBuf> {
+    let message: serde_json::Value = serde_json::from_str(message).ok()?;
+    message["executable"].as_str().map(PathBuf::from)
+}
+
+/// The mutants that the errors of a build are about.
+fn blamed(sources: &BTreeMap<PathBuf, Woven>, errors: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    for message in errors.lines() {
+        let message: serde_json::Value = serde_json::from_str(message).unwrap_or_default();
+        if message["message"]["level"] != "error" {
+            continue;
+        }
+        for span in message["message"]["spans"].as_array().into_iter().flatten() {
+            let path = span["file_name"].as_str().unwrap_or_default();
+            let path = path.strip_prefix("crates/contract/").unwrap_or(path);
+            let line = span["line_start"]
+                .as_u64()
+                .and_then(|line| usize::try_from(line).ok());
+            if let (Some(woven), Some(line)) = (sources.get(Path::new(path)), line) {
+                found.extend_from_slice(woven.blame(line));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The files whose changes are tried, from the crate's folder, with their texts.
+pub(super) fn sources() -> Result<Vec<(PathBuf, String)>, Failure> {
+    let own = root().join("crates/contract");
+    let mut paths = Vec::new();
+    for part in LOOKED_AT {
+        list(&own.join("src").join(part), &mut paths)?;
+        let module = own.join("src").join(format!("{part}.rs"));
+        if module.exists() {
+            paths.push(module);
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    let relative = |path: &Path| path.strip_prefix(&own).unwrap_or(path).to_owned();
+    paths
+        .iter()
+        .map(|path| Ok((relative(path), read(path)?)))
+        .collect()
+}
+
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|source| Failure::Read {
         path: path.to_owned(),
         source,
