@@ -84,6 +84,14 @@ impl<'a> Sight<'a> {
 
     /// Looks at the VM by its own address, which alone can say that it does not exist.
     pub async fn look(&mut self) -> Result<Observed, Error> {
+        match self.look_once().await? {
+            // The clone may have ended between the look at the VM and the one at the tasks.
+            Observed::Cloning(CloneTask::Gone) => self.look_once().await,
+            observed => Ok(observed),
+        }
+    }
+
+    async fn look_once(&mut self) -> Result<Observed, Error> {
         let VmKey { node, vmid, .. } = self.key;
         let config = match self.config.take() {
             Some(config) => config,

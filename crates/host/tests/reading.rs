@@ -1,12 +1,15 @@
 //! Looking at a simulated host over real HTTPS: what is found, and that nothing is written.
 
+use std::time::Duration;
+
 use contract::{Topology, example_values, topology};
 use host::{
-    Environment, Host, Names, Settings, creation, node_problem, reach, settle, survey, wanted,
+    Environment, Host, Names, Settings, creation, look, node_problem, reach, settle, survey, wanted,
 };
-use pve_sim::{Config, Scenario, Sim};
+use pve_api::vm::{CloneMode, CloneVm};
+use pve_sim::{Config, Fault, FaultAction, Scenario, Sim};
 use vm::marker::Found;
-use vm::{Demand, Wanted};
+use vm::{Demand, Observed, Wanted};
 
 async fn reached(sim: &Sim, token: &str) -> Host {
     let (id, secret) = sim.token(token).expect("a token of the scenario");
@@ -85,6 +88,36 @@ async fn a_host_that_can_make_everything_has_nothing_to_say_and_is_only_read() {
         .collect();
     assert!(writes.is_empty(), "{writes:?}");
     sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_clone_that_ends_between_two_looks_was_not_abandoned() {
+    let sim = Sim::start(Config::real(Scenario::k3s_dev(), 100.0))
+        .await
+        .expect("a host");
+    let host = reached(&sim, "terraform").await;
+    let (_, wanted) = nodes(&[]);
+    let key = &wanted[0].key;
+    sim.edit(|world| world.slow_copies(Some(Duration::from_mins(1))));
+    let late = FaultAction::Delay(Duration::from_mins(2));
+    sim.fault(Fault::on("GET", "/nodes/pve/tasks", late).once());
+    let clone = CloneVm {
+        newid: key.vmid,
+        name: key.name.parse().expect("a name"),
+        description: String::new(),
+        mode: CloneMode::Full { storage: None },
+        pool: None,
+    };
+    let template = "9000".parse().expect("a VMID");
+    let task = host.client.clone_vm(&key.node, template, &clone);
+    task.await.expect("accepted");
+    let seen = look(&host.client, key).await.expect("readable");
+    assert!(matches!(seen, Observed::Present(_)), "{seen:?}");
+    let asked = sim.journal();
+    let tasks = asked
+        .iter()
+        .filter(|entry| entry.path == "/nodes/pve/tasks");
+    assert_eq!(tasks.count(), 1, "it was seen in the middle");
 }
 
 #[tokio::test]
