@@ -20,6 +20,12 @@ const DRIVER: (&str, &str) = (
     r#""26124abcbd408be693df9fe852c80ef1e6cc178e34d7d7d8430a28d1130b4227""#,
 );
 
+/// `siderolabs/qemu-guest-agent` and nothing else.
+const AGENT: (&str, &str) = (
+    "gpu_schematic_id",
+    r#""ce4c980550dd2ab1b17bbf2b08801c7eb59418eafe8f279833297925d67c7515""#,
+);
+
 const ROWS: &[Row] = &[
     // Networks: one is inside the other, they are equal, they touch.
     (
@@ -270,6 +276,26 @@ const ROWS: &[Row] = &[
             ("gpu_workers", r#"{"t-1": {"gpus": [{"mapping": "gpu0"}]}}"#),
         ],
         &[GpuSchematicPlain],
+    ),
+    // A schematic without a driver, one of which nothing is known, and one for a release that is not known.
+    (
+        &[
+            GPU,
+            AGENT,
+            ("gpu_workers", r#"{"t-1": {"gpus": [{"mapping": "gpu0"}]}}"#),
+        ],
+        &[GpuSchematicPlain],
+    ),
+    (
+        &[
+            GPU,
+            (
+                "gpu_schematic_id",
+                r#""0000000000000000000000000000000000000000000000000000000000000000""#,
+            ),
+            ("gpu_workers", r#"{"t-1": {"gpus": [{"mapping": "gpu0"}]}}"#),
+        ],
+        &[],
     ),
     (
         &[

@@ -108,3 +108,73 @@ fn all_faults_of_many_inputs_are_said_at_once() {
     ]);
     insta::assert_snapshot!(report(&check(&values)));
 }
+
+#[test]
+fn what_several_inputs_bring_about_says_what_to_type() {
+    const GPU: (&str, &str) = ("gpu_worker_template", r#""talos-gpu""#);
+    let slips: &[&[(&str, &str)]] = &[
+        &[("control_plane_count", "2"), ("cluster_vip", "null")],
+        &[("control_plane_count", "7")],
+        &[("network_gateway", "null")],
+        &[
+            ("network_gateway", "null"),
+            ("cluster_network_cidr", r#""192.168.1.0""#),
+        ],
+        &[("network_gateway", r#""192.168.1.0""#)],
+        &[("network_gateway", r#""192.168.1.255""#)],
+        &[(
+            "workers",
+            r#"{"a": {"slot": 20, "mac": "BC:24:11:00:00:01"}, "b": {"slot": 21, "mac": "BC:24:11:00:00:01"}}"#,
+        )],
+        &[("workers", r#"{"builder": {}}"#), ("worker_count", "90")],
+        &[
+            GPU,
+            ("gpu_workers", r#"{"t-1": {"gpus": [{"mapping": "gpu0"}]}}"#),
+        ],
+        &[("control_plane_count", r#""three""#)],
+    ];
+    let said = slips.iter().map(|inputs| {
+        let findings = check(&example_values(inputs));
+        let said: Vec<String> = findings
+            .iter()
+            .map(|finding| {
+                format!(
+                    "{}: {}: {}\n    {}",
+                    finding.code, finding.path, finding.message, finding.help
+                )
+            })
+            .collect();
+        format!("{inputs:?}\n{}\n", said.join("\n"))
+    });
+    insta::assert_snapshot!(said.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn an_input_of_the_earlier_contract_says_what_takes_its_place() {
+    use contract::{Replacement, replacement};
+
+    let value = |json: &str| Value::from_json(serde_json::from_str(json).expect("JSON"));
+    let become_of = |name: &str, json: &str| replacement(name, &value(json));
+    assert_eq!(become_of("env_name", r#""k3s-dev""#), None);
+    assert_eq!(become_of("worker_cuont", "2"), None);
+    assert_eq!(become_of("static_ip_map", "{}"), Some(Replacement::Nothing));
+    assert_eq!(
+        become_of("wait_for_ip_timeout", "300"),
+        Some(Replacement::Nothing)
+    );
+    assert_eq!(become_of("dhcp", "false"), Some(Replacement::Nothing));
+    assert_eq!(
+        become_of("dhcp", "true"),
+        Some(Replacement::Line("address_mode", "dhcp_reserved".into()))
+    );
+    assert_eq!(
+        become_of(
+            "static_ip_map",
+            r#"{"k3s-dev-control-1": "ip=192.168.1.50/24,gw=192.168.1.1"}"#
+        ),
+        Some(Replacement::Line(
+            "node_overrides",
+            value(r#"{"k3s-dev-control-1": {"address": "192.168.1.50"}}"#)
+        ))
+    );
+}

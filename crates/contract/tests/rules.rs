@@ -1,6 +1,6 @@
 //! Every rule fires on its example, and is silent on the neighbour of it.
 
-use contract::{BASE, Code, Finding, RULES, Severity, check, example_values};
+use contract::{BASE, Code, Finding, RULES, Severity, check, example_values, inputs};
 
 fn codes(findings: &[Finding]) -> Vec<Code> {
     findings.iter().map(|finding| finding.code).collect()
@@ -67,4 +67,11 @@ fn every_rule_refuses_but_for_those_that_are_meant_to_speak_only() {
     let expected = warnings.map(|code| (code, Severity::Warning));
     assert_eq!(lenient[..lenient.len() - 1], expected);
     assert_eq!(lenient.last(), Some(&("not-evaluated", Severity::Note)));
+}
+
+#[test]
+fn what_may_be_nothing_has_no_other_default() {
+    let nullable = |name| inputs::find(name).map(contract::Input::is_nullable);
+    let asked = ["cluster_vip", "env_name", "worker_count", "worker_cuont"].map(nullable);
+    assert_eq!(asked, [Some(true), Some(false), Some(false), None]);
 }

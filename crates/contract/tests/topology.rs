@@ -274,6 +274,26 @@ fn slots_give_the_documented_places() {
 }
 
 #[test]
+fn the_second_device_of_a_node_has_a_mapping_of_its_own() {
+    let values = example_values(&[
+        ("gpu_worker_template", r#""talos-gpu""#),
+        (
+            "gpu_workers",
+            r#"{"t-1": {"gpus": [{"bdf": "0000:03:00.0"}, {"bdf": "0000:04:00.0"}, {"mapping": "gpu0"}]}}"#,
+        ),
+    ]);
+    let made = topology(&values).expect("a topology").to_value();
+    let Value::Map(made) = made else {
+        panic!("{made:?} is no object");
+    };
+    let Value::Map(mappings) = &made["pci_mappings"] else {
+        panic!("{made:?} has no mappings");
+    };
+    let names: Vec<&String> = mappings.keys().collect();
+    assert_eq!(names, ["t-1", "t-1_2"]);
+}
+
+#[test]
 fn naming_a_node_of_the_shorthand_list_moves_it_nowhere() {
     let template = ("gpu_worker_template", r#""talos-gpu""#);
     let listed = made(&example_values(&[

@@ -6,7 +6,6 @@ use crate::across::AcrossRule;
 use crate::code::Code;
 use crate::finding::Finding;
 use crate::handoff::schematic::{Schematic, exists_in};
-use crate::inputs::VANILLA_SCHEMATIC;
 use crate::path::Path;
 use crate::reading::Reading;
 use crate::releases;
@@ -163,9 +162,7 @@ fn extensions_exist(reading: &Reading<'_>, name: &'static str, findings: &mut Ve
     let Some((talos, id)) = reading.version(TALOS).zip(reading.text(name)) else {
         return;
     };
-    let known = (id != VANILLA_SCHEMATIC && releases::of(&talos).is_some())
-        .then(|| Schematic::known(&id))
-        .flatten();
+    let known = releases::of(&talos).and_then(|_| Schematic::known(&id));
     let missing: Vec<String> = known
         .map(Schematic::extensions)
         .unwrap_or_default()

@@ -92,7 +92,7 @@ fn cidr(text: &str) -> Result<Ipv4Net, Fault> {
         };
         return Err(v6_or(text, Fault::new(Code::CidrForm, what, help)));
     };
-    let digits = (1..=2).contains(&size.len()) && size.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = size.bytes().all(|byte| byte.is_ascii_digit());
     let plain = digits && (size == "0" || !size.starts_with('0'));
     let parsed = address
         .parse()

@@ -179,7 +179,7 @@ impl FreeSlots {
     fn of(drafts: &[Draft]) -> Self {
         let taken: BTreeSet<i64> = drafts.iter().filter_map(|draft| draft.slot).collect();
         let first = |group| {
-            let mut slots = (0..=899).filter_map(|number| slot_of(group, number));
+            let mut slots = (0..900).filter_map(|number| slot_of(group, number));
             slots.find(|slot| !taken.contains(slot)).unwrap_or(999)
         };
         Self {
