@@ -290,7 +290,7 @@ fn the_second_device_of_a_node_has_a_mapping_of_its_own() {
         panic!("{made:?} has no mappings");
     };
     let names: Vec<&String> = mappings.keys().collect();
-    assert_eq!(names, ["t-1", "t-1_2"]);
+    assert_eq!(names, ["k3s-dev-t-1", "k3s-dev-t-1_2"]);
 }
 
 #[test]
