@@ -121,4 +121,6 @@ pub(super) struct EngineRow {
     pub(super) version: String,
     pub(super) origin: String,
     pub(super) program_sha256: String,
+    /// What the program was unpacked from, where em-infra fetched it: the program itself only starts a library.
+    pub(super) wheel_sha256: Option<&'static str>,
 }

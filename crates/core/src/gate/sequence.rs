@@ -126,6 +126,7 @@ impl<'a, 'h> Gate<'a, 'h> {
                 version: engine.release.version.to_string(),
                 origin: format!("{:?}", engine.origin).to_lowercase(),
                 program_sha256: Digest::of_file(&engine.program)?.to_string(),
+                wheel_sha256: engine.wheel().map(|wheel| wheel.sha256),
             },
             root: terraform.root().display().to_string(),
             var_files: config

