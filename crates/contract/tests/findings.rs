@@ -7,9 +7,10 @@ use Code::{
     ControlPlaneEven, ControlPlaneMany, ControlPlaneSmall, EndpointSingleNode, GatewayRequired,
     GpuMissing, GpuSchematicPlain, GpuSource, GpuTemplateMissing, InputRequired, InputUnknown,
     KubernetesVersionRequired, ListDuplicate, MacDuplicate, NetworkOverlap, NocloudNetworkBug,
-    NodeNameDuplicate, NotEvaluated, NumberOutOfRange, OverrideUnknownNode, PciDuplicate,
-    PodNetworkTooSmall, SlotMissing, SlotOutOfRange, TalosVersionUnknown, TlsConflict,
-    TypeMismatch, VersionForm, VersionPair, VersionPrerelease, VmidDuplicate, VmidIsTemplate,
+    NodeNameDuplicate, NodeNameTooLong, NotEvaluated, NumberOutOfRange, OverrideUnknownNode,
+    PciDuplicate, PodNetworkTooSmall, SlotMissing, SlotOutOfRange, TalosVersionUnknown,
+    TlsConflict, TypeMismatch, VersionForm, VersionPair, VersionPrerelease, VmidDuplicate,
+    VmidIsTemplate,
 };
 
 type Row = (&'static [(&'static str, &'static str)], &'static [Code]);
@@ -91,7 +92,36 @@ const ROWS: &[Row] = &[
         &[("network_gateway", "null"), ("node_address_start", "null")],
         &[GatewayRequired],
     ),
+    // A name of 63 characters, and one of 64.
+    (
+        &[(
+            "workers",
+            r#"{"a234567890123456789012345678901234567890123456789012b-5": {}}"#,
+        )],
+        &[],
+    ),
+    (
+        &[(
+            "workers",
+            r#"{"a2345678901234567890123456789012345678901234567890123b-5": {}}"#,
+        )],
+        &[NodeNameTooLong],
+    ),
     // Counts.
+    (
+        &[
+            ("control_plane_count", "5"),
+            ("cluster_vip", r#""192.168.1.10""#),
+        ],
+        &[],
+    ),
+    (
+        &[
+            ("control_plane_count", "6"),
+            ("cluster_vip", r#""192.168.1.10""#),
+        ],
+        &[ControlPlaneEven, ControlPlaneMany],
+    ),
     (
         &[
             ("control_plane_count", "9"),

@@ -132,6 +132,38 @@ fn what_several_inputs_bring_about_says_what_to_type() {
             ("gpu_workers", r#"{"t-1": {"gpus": [{"mapping": "gpu0"}]}}"#),
         ],
         &[("control_plane_count", r#""three""#)],
+        &[
+            ("control_plane_count", "6"),
+            ("cluster_vip", r#""192.168.1.9""#),
+        ],
+        &[("talos_version", r#""v1.x""#)],
+        &[("talos_version", r#""x.13""#)],
+        &[
+            GPU,
+            (
+                "gpu_workers",
+                r#"{"trainer": {"gpus": [{"mapping": "0-gpu"}]}}"#,
+            ),
+        ],
+        &[
+            GPU,
+            (
+                "gpu_workers",
+                r#"{"trainer": {"gpus": [{"mapping": "gpu0"}]}}"#,
+            ),
+        ],
+        &[
+            GPU,
+            ("gpu_worker_pci_bdfs", r#"["0000:03:00.0"]"#),
+            ("node_overrides", r#"{"k3s-dev-gpu-0300": {"gpus": [{}]}}"#),
+        ],
+        &[
+            (
+                "workers",
+                r#"{"a": {"slot": 20, "mac": "BC:24:11:00:00:01"}, "b": {"slot": 21, "mac": "BC:24:11:00:00:01"}}"#,
+            ),
+            ("node_overrides", r#"{"k3s-dev-b": {"cores": 2}}"#),
+        ],
     ];
     let said = slips.iter().map(|inputs| {
         let findings = check(&example_values(inputs));

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::shape::{Shape, TOPOLOGY};
-use contract::{InputValues, Node, Topology, Value, example_values, mac, topology, uuid};
+use contract::{
+    InputValues, Node, Severity, Topology, Value, check, example_values, mac, topology, uuid,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -271,6 +273,18 @@ fn slots_give_the_documented_places() {
     k3s-dev-worker-2 Some(11) 8011 192.168.1.21
     k3s-dev-worker-90 Some(99) 8099 192.168.1.109
     "#);
+}
+
+#[test]
+fn a_topology_comes_with_its_warnings_and_nothing_else() {
+    let values = example_values(&[
+        ("control_plane_count", "2"),
+        ("control_plane_memory_mb", "2048"),
+    ]);
+    let mut warnings = check(&values);
+    warnings.retain(|finding| finding.severity == Severity::Warning);
+    assert_ne!(warnings, []);
+    assert_eq!(topology(&values).expect("a topology").findings, warnings);
 }
 
 #[test]

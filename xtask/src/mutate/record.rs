@@ -47,17 +47,19 @@ impl Outcome {
     }
 }
 
-/// What became of the mutants of one state of the sources and their tests.
+/// What became of the mutants of one state of the sources.
 pub(super) struct Record {
     sources: String,
+    tests: String,
     known: usize,
     tried: BTreeMap<String, Outcome>,
 }
 
 impl Record {
-    /// Goes on with what an earlier run kept, if it was about the same sources and tests.
+    /// Goes on with what an earlier run kept, if it was about the same sources. Where tests have changed since, what they
+    /// let pass is tried again; what they noticed stays so, as tests are added for what got away.
     pub(super) fn open(known: &[Mutant]) -> Result<Self, Failure> {
-        let sources = sources_digest()?;
+        let (sources, tests) = (sources_digest()?, tests_digest()?);
         let kept = fs::read_to_string(root().join(TRIED)).unwrap_or_default();
         let kept: Value = serde_json::from_str(&kept).unwrap_or_default();
         let tried = kept["tried"].as_object().into_iter().flatten();
@@ -65,10 +67,12 @@ impl Record {
         let tried: BTreeMap<String, Outcome> = tried
             .filter(|_| kept["sources"] == sources.as_str())
             .filter_map(|(key, word)| Some((key.clone(), outcome(word)?)))
+            .filter(|(_, outcome)| kept["tests"] == tests.as_str() || *outcome != Outcome::Survived)
             .filter(|(key, _)| known.iter().any(|mutant| mutant.key() == *key))
             .collect();
         Ok(Self {
             sources,
+            tests,
             known: known.len(),
             tried,
         })
@@ -86,7 +90,10 @@ impl Record {
             .iter()
             .map(|(key, outcome)| (key.clone(), outcome.word().into()));
         let tried: serde_json::Map<String, Value> = words.collect();
-        write(TRIED, &json!({ "sources": self.sources, "tried": tried }))
+        write(
+            TRIED,
+            &json!({ "sources": self.sources, "tests": self.tests, "tried": tried }),
+        )
     }
 
     pub(super) fn count(&self, outcome: Outcome) -> usize {
@@ -111,6 +118,7 @@ impl Record {
             "survived": survived,
             "unbuildable": unbuildable,
             "sources": self.sources,
+            "tests": self.tests,
             "survivors": survivors,
         });
         write(SCORE, &score)
@@ -141,7 +149,8 @@ pub(crate) fn recorded() -> Result<String, Failure> {
     };
     let record: Value = serde_json::from_str(&text).unwrap_or_default();
     let number = |name: &str| record[name].as_u64().unwrap_or_default();
-    let same = record["sources"] == sources_digest()?.as_str();
+    let same = record["sources"] == sources_digest()?.as_str()
+        && record["tests"] == tests_digest()?.as_str();
     let when = if same {
         "of these sources and tests"
     } else {
@@ -156,16 +165,19 @@ pub(crate) fn recorded() -> Result<String, Failure> {
     ))
 }
 
-/// One digest of all sources of `contract` and of the tests that are asked.
 fn sources_digest() -> Result<String, Failure> {
-    let own = root().join("crates/contract");
-    let mut paths: Vec<PathBuf> = Vec::new();
-    list(&own.join("src"), &mut paths)?;
-    paths.extend(TESTS.map(|name| own.join("tests").join(format!("{name}.rs"))));
+    let mut paths = Vec::new();
+    list(&root().join("crates/contract/src"), &mut paths)?;
+    digest_of(paths)
+}
+
+fn tests_digest() -> Result<String, Failure> {
+    let folder = root().join("crates/contract/tests");
+    digest_of(TESTS.map(|name| folder.join(format!("{name}.rs"))).to_vec())
+}
+
+fn digest_of(mut paths: Vec<PathBuf>) -> Result<String, Failure> {
     paths.sort();
-    let mut all = String::new();
-    for path in paths {
-        all.push_str(&read(&path)?);
-    }
-    Ok(Digest::of_bytes(all.as_bytes()).to_string())
+    let texts: Result<Vec<String>, Failure> = paths.iter().map(|path| read(path)).collect();
+    Ok(Digest::of_bytes(texts?.concat().as_bytes()).to_string())
 }
