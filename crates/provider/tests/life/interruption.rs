@@ -179,6 +179,11 @@ async fn a_stop_before_the_first_step_makes_nothing() {
 async fn a_stop_in_mid_create_parks_and_the_next_run_goes_on() {
     let config = workers(1);
     let mut bench = Bench::start().await;
+    // The answer to the first write outlasts the asking, however busy the machine is.
+    let slow = FaultAction::SlowBody(Duration::from_secs(1));
+    bench
+        .sim
+        .fault(Fault::on("POST", "/nodes/pve/qemu/9000/clone", slow).once());
     let outcome = stopped_at(&mut bench, &config, |entry| entry.write).await;
     insta::assert_snapshot!(outcome.warnings.join("\n"), @r#"
     VM 8010 k3s-dev-worker-1 is not finished
