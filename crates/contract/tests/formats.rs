@@ -216,6 +216,9 @@ const PLACES: &[Row] = &[
 ];
 
 const SIZES: &[Row] = &[
+    ("wait_for_ip_timeout", "0", None),
+    ("wait_for_ip_timeout", "86400", None),
+    ("wait_for_ip_timeout", "86401", Some(NumberOutOfRange)),
     ("control_plane_count", "0", Some(NumberOutOfRange)),
     ("control_plane_count", "9", None),
     ("control_plane_count", "10", Some(NumberOutOfRange)),
@@ -400,8 +403,13 @@ const VERSIONS: &[Row] = &[
 /// Attributes of a node, each as the whole of an override.
 const ATTRIBUTES: &[Row] = &[
     ("slot", "0", Some(NumberOutOfRange)),
+    ("slot", "1", None),
     ("slot", "999", None),
     ("slot", "1000", Some(NumberOutOfRange)),
+    ("startup_order", "-1", Some(NumberOutOfRange)),
+    ("startup_order", "0", None),
+    ("startup_order", "9999", None),
+    ("startup_order", "10000", Some(NumberOutOfRange)),
     ("vmid", "999999999", None),
     ("vmid", "1000000000", Some(NumberOutOfRange)),
     ("mac", r#""00:00:00:00:00:00""#, None),

@@ -1,6 +1,6 @@
 //! Every rule fires on its example, and is silent on the neighbour of it.
 
-use contract::{BASE, Code, Finding, RULES, Severity, check, example_values, inputs};
+use contract::{BASE, Code, Finding, RULES, Severity, check, example_values, generate, inputs};
 
 fn codes(findings: &[Finding]) -> Vec<Code> {
     findings.iter().map(|finding| finding.code).collect()
@@ -74,4 +74,24 @@ fn what_may_be_nothing_has_no_other_default() {
     let nullable = |name| inputs::find(name).map(contract::Input::is_nullable);
     let asked = ["cluster_vip", "env_name", "worker_count", "worker_cuont"].map(nullable);
     assert_eq!(asked, [Some(true), Some(false), Some(false), None]);
+}
+
+/// Of the generated files those that have the defaults; `cargo xtask generate --check` looks at all.
+#[test]
+fn the_generated_files_are_those_of_this_table() {
+    let committed = [
+        (
+            "schemas/inputs.schema.json",
+            include_str!("../../../schemas/inputs.schema.json"),
+        ),
+        (
+            "terraform/environments/k3s-dev/variables.tf",
+            include_str!("../../../terraform/environments/k3s-dev/variables.tf"),
+        ),
+    ];
+    let made = generate::files();
+    for (path, text) in committed {
+        let made = made.iter().find(|(name, _)| *name == path);
+        assert_eq!(made.map(|(_, text)| text.as_str()), Some(text), "{path}");
+    }
 }
