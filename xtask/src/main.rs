@@ -5,6 +5,7 @@ mod check_schema;
 mod ci;
 mod clusters;
 mod failure;
+mod folder;
 mod generate;
 mod interop;
 mod interop_schemas;

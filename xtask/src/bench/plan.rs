@@ -13,6 +13,7 @@ use pve_sim::Scenario;
 
 use super::measure::{Measured, measured};
 use crate::failure::Failure;
+use crate::folder::removed;
 use crate::interop::{engine, run_step};
 use crate::simulated_host::SimulatedHost;
 use crate::tidy::root;
@@ -63,12 +64,7 @@ impl Bench {
     /// An empty home with the provider in it.
     pub(super) fn prepare() -> Result<Self, Failure> {
         let folder = root().join("target/bench");
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(|source| Failure::Folder {
-                path: folder.clone(),
-                source,
-            })?;
-        }
+        removed(&folder)?;
         files::create_private_dirs(&folder.join("home")).map_err(Failure::Write)?;
         let bench = Self {
             program: root().join("target/release/em-infra"),

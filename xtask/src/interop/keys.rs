@@ -1,6 +1,7 @@
 //! The `age` program and a sealed vault: its public key seals, its private key opens, without em-infra.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -8,6 +9,7 @@ use files::{Mode, create_atomic};
 
 use super::run_step;
 use crate::failure::Failure;
+use crate::folder::removed;
 use crate::tidy::root;
 
 /// A state as Terraform writes it; what is in it is of no matter here.
@@ -26,21 +28,24 @@ const STATE: &str = r#"{
 #[expect(clippy::print_stderr, reason = "a long run says where it is")]
 pub(super) fn run() -> Result<(), Failure> {
     let folder = root().join("target/interop/keys");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|source| Failure::Folder {
-            path: folder.clone(),
-            source,
-        })?;
-    }
+    removed(&folder)?;
     files::create_private_dirs(&folder).map_err(Failure::Write)?;
     let key = folder.join("k3s-dev.key");
-    let Ok(made) = Command::new("age-keygen").arg("-o").arg(&key).output() else {
-        eprintln!(
-            "xtask: not tried: a sealed vault and `age`, which is not installed (Debian: age)"
-        );
-        return Ok(());
-    };
-    said("age-keygen", &made)?;
+    match Command::new("age-keygen").arg("-o").arg(&key).output() {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            eprintln!(
+                "xtask: not tried: a sealed vault and `age`, which is not installed (Debian: age)"
+            );
+            return Ok(());
+        }
+        Err(source) => {
+            return Err(Failure::Start {
+                command: "age-keygen".to_owned(),
+                source,
+            });
+        }
+        Ok(made) => said("age-keygen", &made)?,
+    }
     opened(&folder, &key)
 }
 

@@ -47,7 +47,7 @@ impl Outcome {
     }
 }
 
-/// What became of the mutants of one state of the sources.
+/// What became of the mutants of one state of the sources and their tests.
 pub(super) struct Record {
     sources: String,
     tests: String,
@@ -56,8 +56,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Goes on with what an earlier run kept, if it was about the same sources. Where tests have changed since, what they
-    /// let pass is tried again; what they noticed stays so, as tests are added for what got away.
+    /// Goes on with what an earlier run kept, if it was about the same sources and tests.
     pub(super) fn open(known: &[Mutant]) -> Result<Self, Failure> {
         let (sources, tests) = (sources_digest()?, tests_digest()?);
         let kept = fs::read_to_string(root().join(TRIED)).unwrap_or_default();
@@ -65,9 +64,8 @@ impl Record {
         let tried = kept["tried"].as_object().into_iter().flatten();
         let outcome = |word: &Value| Outcome::of_word(word.as_str()?);
         let tried: BTreeMap<String, Outcome> = tried
-            .filter(|_| kept["sources"] == sources.as_str())
+            .filter(|_| kept["sources"] == sources.as_str() && kept["tests"] == tests.as_str())
             .filter_map(|(key, word)| Some((key.clone(), outcome(word)?)))
-            .filter(|(_, outcome)| kept["tests"] == tests.as_str() || *outcome != Outcome::Survived)
             .filter(|(key, _)| known.iter().any(|mutant| mutant.key() == *key))
             .collect();
         Ok(Self {

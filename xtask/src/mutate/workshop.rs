@@ -11,6 +11,7 @@ use super::mutant::Mutant;
 use super::program::Program;
 use super::weave::{MODULE, Numbered, Woven, weave};
 use crate::failure::Failure;
+use crate::folder::removed;
 use crate::tidy::root;
 
 /// The sources of rules; renderers, generators and the handoff have proofs of their own.
@@ -71,7 +72,7 @@ impl Workshop {
     fn copy(&self) -> Result<(), Failure> {
         let from = root();
         for folder in ["crates/contract", "terraform", "schemas"] {
-            remove(&self.folder.join(folder))?;
+            removed(&self.folder.join(folder))?;
             copy_folder(&from.join(folder), &self.folder.join(folder))?;
         }
         copy_file(&from.join("Cargo.lock"), &self.folder.join("Cargo.lock"))?;
@@ -267,16 +268,6 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     create_atomic(path, text.as_bytes(), Mode::Public).map_err(Failure::Write)
-}
-
-fn remove(path: &Path) -> Result<(), Failure> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::Folder {
-            path: path.to_owned(),
-            source: error,
-        }),
-        _ => Ok(()),
-    }
 }
 
 pub(super) fn list(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
