@@ -40,6 +40,11 @@ impl Running {
         self.0.try_wait().unwrap().is_some()
     }
 
+    /// Whether SIGSTOP has reached it.
+    pub(crate) fn is_held(&self) -> bool {
+        stat(self.pid()).is_some_and(|stat| stat.starts_with(['T', 'Z']))
+    }
+
     pub(crate) fn ended(self) -> Said {
         self.0.wait_with_output().unwrap().into()
     }

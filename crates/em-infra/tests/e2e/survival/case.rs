@@ -12,7 +12,7 @@ use super::Figures;
 use super::call::Call;
 use super::phase::{OURS, Phase, STRANGE};
 use crate::lab::{Lab, Said};
-use crate::process::{Running, started_from};
+use crate::process::{Running, is_alive, started_from};
 
 /// How long the answer takes during which somebody is killed: longer than it takes to notice the call.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -28,6 +28,9 @@ pub(crate) enum Disturbance {
     KillProvider,
     /// So is Terraform; the rerun does not wait for the provider that was left alone.
     KillTerraform,
+    /// The same in a moment in which Terraform saves: it empties its state before it writes it, so an empty file is left,
+    /// which Terraform takes for no state at all.
+    KillTerraformSaving,
 }
 
 /// One call disturbed in one way.
@@ -38,7 +41,8 @@ pub(crate) struct Case {
 }
 
 impl Disturbance {
-    pub(crate) const ALL: [Self; 4] = [
+    /// What can be done at every call; that Terraform saves meanwhile is not sure at each.
+    pub(crate) const ANYWHERE: [Self; 4] = [
         Self::Fail,
         Self::LoseAnswer,
         Self::KillProvider,
@@ -49,7 +53,9 @@ impl Disturbance {
         match self {
             Self::Fail => FaultAction::Status(500, "out of order".to_owned()),
             Self::LoseAnswer => FaultAction::CloseAfter,
-            Self::KillProvider | Self::KillTerraform => FaultAction::SlowBody(ANSWER),
+            Self::KillProvider | Self::KillTerraform | Self::KillTerraformSaving => {
+                FaultAction::SlowBody(ANSWER)
+            }
         }
     }
 }
@@ -64,9 +70,11 @@ impl Case {
         lab.sim.clear_journal();
         let strangers = lab.sim.world(strangers);
         self.disturb(lab, phase);
-        let struck = self.call.is_in(&lab.sim.journal());
+        let emptied = is_emptied(lab);
+        let struck = self.call.is_in(&lab.sim.journal())
+            && (emptied || self.how != Disturbance::KillTerraformSaving);
         let born = lab.sim.world(births);
-        let mut faults = rerun(lab, phase);
+        let mut faults = rerun(lab, phase, emptied);
         faults.extend(lab.sim.world(|world| wrong(world, phase)));
         faults.extend(rebuilt(&born, &lab.sim.world(births)));
         if lab.sim.world(self::strangers) != strangers {
@@ -77,6 +85,7 @@ impl Case {
         Figures {
             run: 1,
             struck: usize::from(struck),
+            emptied: usize::from(emptied),
             converged: usize::from(faults.is_empty()),
             faults: faults.into_iter().map(told).collect(),
         }
@@ -87,7 +96,9 @@ impl Case {
         let mut terraform = lab.start_terraform(&phase.command());
         if matches!(
             self.how,
-            Disturbance::KillProvider | Disturbance::KillTerraform
+            Disturbance::KillProvider
+                | Disturbance::KillTerraform
+                | Disturbance::KillTerraformSaving
         ) {
             let called = || self.call.is_in(&lab.sim.journal()) || terraform.has_ended();
             wait_until("the call was made", called);
@@ -101,8 +112,10 @@ impl Case {
         if terraform.has_ended() {
             return;
         }
-        if self.how == Disturbance::KillTerraform {
-            return terraform.signal(Signal::SIGKILL);
+        match self.how {
+            Disturbance::KillTerraform => return terraform.signal(Signal::SIGKILL),
+            Disturbance::KillTerraformSaving => return kill_saving(lab, terraform),
+            Disturbance::Fail | Disturbance::LoseAnswer | Disturbance::KillProvider => {}
         }
         // Terraform runs one provider for the functions and one for the resources.
         for provider in started_from(&lab.home()) {
@@ -115,24 +128,79 @@ impl Case {
     }
 }
 
-fn rerun(lab: &Lab, phase: Phase) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut expect_success = |what: &str, said: Said| {
-        if said.code != Some(0) {
-            let Said {
-                code,
-                stdout,
-                stderr,
-            } = said;
-            faults.push(format!("{what} ended with {code:?}: {stdout}{stderr}"));
+/// Holds Terraform still wherever its state is seen empty, and kills it if that still is so.
+fn kill_saving(lab: &Lab, terraform: &mut Running) {
+    while !terraform.has_ended() {
+        if !is_emptied(lab) {
+            continue;
         }
-    };
-    expect_success("the rerun", lab.terraform(&phase.command()));
+        terraform.signal(Signal::SIGSTOP);
+        wait_until("Terraform holds still", || terraform.is_held());
+        if is_emptied(lab) {
+            return terraform.signal(Signal::SIGKILL);
+        }
+        terraform.signal(Signal::SIGCONT);
+    }
+}
+
+fn is_emptied(lab: &Lab) -> bool {
+    let state = std::fs::metadata(lab.root().join("terraform.tfstate"));
+    state.is_ok_and(|state| state.len() == 0)
+}
+
+fn rerun(lab: &Lab, phase: Phase, emptied: bool) -> Vec<String> {
+    let mut faults = unsuccessful("the rerun", lab.terraform(&phase.command()));
+    if emptied && phase == Phase::Delete {
+        // An apply takes over what an emptied state has forgotten; a destroy has nothing to go by.
+        faults.extend(tidy_up(lab));
+    }
     for plan in phase.second_plans() {
-        expect_success("a second plan", lab.terraform(&plan));
+        faults.extend(unsuccessful("a second plan", lab.terraform(&plan)));
     }
     let tainted = lab.state().into_values().flatten();
     faults.extend(tainted.map(|status| format!("a VM is {status} in the state")));
+    faults
+}
+
+fn unsuccessful(what: &str, said: Said) -> Vec<String> {
+    match said.code {
+        Some(0) => Vec::new(),
+        code => vec![format!(
+            "{what} ended with {code:?}: {}{}",
+            said.stdout, said.stderr
+        )],
+    }
+}
+
+/// What is left of the environment is named by `drift` and removed by `cleanup`, once the provider that was left alone has
+/// ended.
+fn tidy_up(lab: &Lab) -> Vec<String> {
+    wait_until("the provider has ended", || {
+        started_from(&lab.home())
+            .into_iter()
+            .all(|pid| !is_alive(pid))
+    });
+    wait_until("its tasks have ended", || {
+        let is_over = |task: &pve_sim::TaskView| task.exitstatus.is_some();
+        lab.sim.world(|world| world.tasks().iter().all(is_over))
+    });
+    let left: Vec<String> = lab
+        .sim
+        .world(births)
+        .into_keys()
+        .map(|vmid| vmid.to_string())
+        .collect();
+    let drift = lab.em_infra(&["drift"]);
+    let is_unnamed =
+        |vmid: &&String| !drift.stdout.contains(&format!("VM {vmid} ")) || drift.code != Some(21);
+    let unnamed = left.iter().filter(is_unnamed);
+    let mut faults: Vec<String> = unnamed
+        .map(|vmid| format!("VM {vmid} is not named by drift: {drift:?}"))
+        .collect();
+    if !left.is_empty() {
+        let cleanup = lab.em_infra(&["cleanup", "--confirm", &left.join(",")]);
+        faults.extend(unsuccessful("cleanup", cleanup));
+    }
     faults
 }
 
