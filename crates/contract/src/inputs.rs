@@ -25,6 +25,9 @@ pub(crate) const WORKER_CORES_MIN: i64 = 1;
 pub(crate) const WORKER_MEMORY_MIN: i64 = 1024;
 const DISK_MIN: i64 = 10;
 
+/// As many as there are slots for them.
+pub(crate) const CONTROL_PLANES_MAX: i64 = 9;
+
 const CORES_MAX: i64 = 512;
 const MEMORY_MAX: i64 = 4 * 1024 * 1024;
 const DISK_MAX: i64 = 64 * 1024;
@@ -234,7 +237,7 @@ const TOPOLOGY: &[Input] = &[
     Input::new(
         "control_plane_count",
         Section::Topology,
-        Whole::range(1, 9),
+        Whole::range(1, CONTROL_PLANES_MAX),
         "Number of control planes: 1, 3 or 5. An even number survives no more failures than the odd one below it.",
     )
     .default(Default::Whole(1))

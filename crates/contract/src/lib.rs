@@ -29,7 +29,9 @@ pub use kind::{Attribute, Kind, Whole};
 pub use path::{Path, Step};
 pub use suggest::nearest;
 pub use text::{Network, Text};
-pub use topology::{Cluster, Gpu, Group, Node, Role, Topology, check, mac, topology, uuid};
+pub use topology::{
+    Cluster, Gpu, Group, Node, Role, Topology, check, evaluate, mac, topology, uuid,
+};
 pub use value::{InputValues, Number, Value};
 
 /// The Terraform types of the provider's functions, as plain data.

@@ -1,7 +1,8 @@
 //! The inputs after each was checked on its own: which are usable, and their values with defaults filled in.
 
 use core::net::Ipv4Addr;
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::Ipv4Net;
 
@@ -16,24 +17,40 @@ use crate::value::{InputValues, Value};
 
 /// Inputs of which each usable one can be asked for.
 pub(crate) struct Reading<'a> {
-    values: &'a InputValues,
+    given: &'a InputValues,
+    /// What is usable and is something: what was given, else the default.
+    usable: BTreeMap<&'static str, Cow<'a, Value>>,
     invalid: BTreeSet<&'static str>,
 }
 
 impl<'a> Reading<'a> {
     /// Checks each input on its own, in the order of the table, and then each name that is none.
-    pub(crate) fn new(values: &'a InputValues, findings: &mut Vec<Finding>) -> Self {
+    pub(crate) fn new(given: &'a InputValues, findings: &mut Vec<Finding>) -> Self {
+        let mut usable = BTreeMap::new();
         let mut invalid = BTreeSet::new();
         for input in INPUTS.iter() {
             let before = findings.len();
-            input.check(values.get(input.name).unwrap_or(&Value::Null), findings);
+            let value = given.get(input.name).unwrap_or(&Value::Null);
+            input.check(value, findings);
             if findings[before..].iter().any(Finding::is_error) {
                 invalid.insert(input.name);
+                continue;
+            }
+            let value = match value {
+                Value::Null => Cow::Owned(input.default.value()),
+                given => Cow::Borrowed(given),
+            };
+            if *value != Value::Null {
+                usable.insert(input.name, value);
             }
         }
-        let unknown = values.keys().filter(|name| find(name).is_none());
+        let unknown = given.keys().filter(|name| find(name).is_none());
         findings.extend(unknown.map(|name| unknown_input(name)));
-        Self { values, invalid }
+        Self {
+            given,
+            usable,
+            invalid,
+        }
     }
 
     /// The first of `names` that cannot be used.
@@ -46,27 +63,21 @@ impl<'a> Reading<'a> {
 
     /// Whether the operator set it, rather than leaving it to its default.
     pub(crate) fn is_set(&self, name: &str) -> bool {
-        self.values
-            .get(name)
-            .is_some_and(|value| *value != Value::Null)
+        !matches!(self.given.get(name), None | Some(Value::Null))
     }
 
     /// The value or its default; `None` when that is nothing, or the input cannot be used.
-    pub(crate) fn value(&self, name: &'static str) -> Option<Value> {
-        if self.invalid.contains(name) {
-            return None;
-        }
-        let given = self
-            .values
-            .get(name)
-            .filter(|value| **value != Value::Null)
-            .cloned();
-        let value = given.or_else(|| find(name).map(|input| input.default.value()))?;
-        (value != Value::Null).then_some(value)
+    pub(crate) fn value(&self, name: &'static str) -> Option<&Value> {
+        self.usable.get(name).map(Cow::as_ref)
     }
 
     pub(crate) fn text(&self, name: &'static str) -> Option<String> {
-        as_text(&self.value(name)?)
+        as_text(self.value(name)?)
+    }
+
+    /// Whether it is this word.
+    pub(crate) fn is(&self, name: &'static str, word: &str) -> bool {
+        self.value(name).and_then(Value::as_str) == Some(word)
     }
 
     pub(crate) fn whole(&self, name: &'static str) -> Option<i64> {
@@ -74,8 +85,8 @@ impl<'a> Reading<'a> {
     }
 
     pub(crate) fn texts(&self, name: &'static str) -> Vec<String> {
-        let value = self.value(name);
-        let elements = value.as_ref().and_then(Value::as_list).unwrap_or_default();
+        let elements = self.value(name).and_then(Value::as_list);
+        let elements = elements.unwrap_or_default();
         elements.iter().filter_map(as_text).collect()
     }
 

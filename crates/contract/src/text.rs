@@ -114,17 +114,14 @@ impl Text {
             return Ok(());
         }
         let what = "has blanks at its ends";
-        if self.is_secret() || text.contains('\n') {
+        // A token id is no secret, but a whole token pasted into its place is.
+        let may_be_secret = matches!(self, Self::TokenSecret | Self::TokenId);
+        if may_be_secret || text.contains('\n') {
             Err(Fault::new(Code::TextBlanks, what, "remove them").hidden())
         } else {
             let help = format!("write `{}`", text.trim().escape_debug());
             Err(Fault::new(Code::TextBlanks, what, help))
         }
-    }
-
-    fn is_secret(self) -> bool {
-        // A token id is no secret, but a whole token pasted into its place is.
-        matches!(self, Self::TokenSecret | Self::Password | Self::TokenId)
     }
 
     /// Whether a whole number may stand where this text is expected.

@@ -193,7 +193,8 @@ pub fn check(values: &InputValues) -> Vec<Finding> {
     evaluate(values).1
 }
 
-fn evaluate(values: &InputValues) -> (Option<Topology>, Vec<Finding>) {
+/// Both at once: the nodes, where the inputs have no error, and everything that is found in them.
+pub fn evaluate(values: &InputValues) -> (Option<Topology>, Vec<Finding>) {
     let mut findings = Vec::new();
     let reading = Reading::new(values, &mut findings);
     let mut skipped = across::apply(&reading, &mut findings);

@@ -88,6 +88,14 @@ const ROWS: &[Row] = &[
         &[("cluster_network_cidr", r#""192.168.1.0/25""#)],
         &[AddressStartRequired],
     ),
+    // Where the addresses start is not guessed in so small a network, so nothing is said of those of the nodes.
+    (
+        &[
+            ("cluster_network_cidr", r#""192.168.1.0/25""#),
+            ("workers", r#"{"builder": {"slot": 200}}"#),
+        ],
+        &[AddressStartRequired],
+    ),
     (
         &[("network_gateway", "null"), ("node_address_start", "null")],
         &[GatewayRequired],
@@ -544,6 +552,63 @@ fn suggested_network(help: &str) -> &str {
     help.rsplit('"')
         .nth(1)
         .expect("the help ends with a line to type")
+}
+
+#[test]
+fn an_overlap_suggests_a_free_private_network_of_that_size() {
+    let suggested: [(&[(&str, &str)], &str); 6] = [
+        (&[("cluster_cidr", r#""192.168.0.0/16""#)], "10.244.0.0/16"),
+        (&[("service_cidr", r#""10.244.0.0/16""#)], "10.96.0.0/16"),
+        // None smaller than a /24 is needed.
+        (&[("service_cidr", r#""10.244.0.0/26""#)], "10.96.0.0/24"),
+        // The usual ones, cut to this size.
+        (
+            &[
+                ("cluster_cidr", r#""10.96.0.0/12""#),
+                ("service_cidr", r#""10.96.0.0/12""#),
+            ],
+            "10.240.0.0/12",
+        ),
+        (
+            &[
+                ("cluster_network_cidr", r#""10.0.0.0/8""#),
+                ("service_cidr", r#""192.168.0.0/16""#),
+            ],
+            "172.16.0.0/16",
+        ),
+        // Smaller where there is none so large.
+        (
+            &[
+                ("cluster_network_cidr", r#""10.0.0.0/8""#),
+                ("cluster_cidr", r#""172.16.0.0/12""#),
+                ("service_cidr", r#""172.16.0.0/12""#),
+            ],
+            "192.168.0.0/16",
+        ),
+    ];
+    for (inputs, network) in suggested {
+        let findings = check(&example_values(inputs));
+        let overlap = findings.iter().find(|one| one.code == NetworkOverlap);
+        let help = &overlap.expect("they overlap").help;
+        assert_eq!(suggested_network(help), network, "{inputs:?}");
+    }
+}
+
+#[test]
+fn the_first_fifty_unknown_names_are_compared_with_those_of_nodes() {
+    let unknown: Vec<String> = (10..70)
+        .map(|number| format!("\"k3s-dev-control-{number}\": {{}}"))
+        .collect();
+    let overrides = format!("{{{}}}", unknown.join(", "));
+    let findings = check(&example_values(&[("node_overrides", &overrides)]));
+    let helps: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.code == OverrideUnknownNode)
+        .map(|finding| finding.help.as_str())
+        .collect();
+    let (near, rest) = helps.split_at(50);
+    assert_eq!(near, ["did you mean `k3s-dev-control-1`?"; 50]);
+    assert_eq!(rest, ["remove the entry, or make the node"; 10]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The edges of every format: the last value that passes, and the first that does not.
 
-use contract::{Code, Value, input_error};
+use contract::{Code, Network, Value, input_error};
 
 use Code::{
     AddressForm, AddressReserved, BelowTalosMinimum, BridgeForm, ChoiceUnknown, CidrForm,
@@ -523,4 +523,22 @@ fn what_a_help_says_to_type_passes() {
         suggested += 1;
     }
     assert!(suggested > 40, "{suggested}");
+}
+
+#[test]
+fn the_network_around_a_machine_comes_with_its_likely_gateway() {
+    let around = |address| Network::around(address);
+    let is = |net: &str, gateway: &str| Some((net.to_owned(), gateway.to_owned()));
+    assert_eq!(
+        around("192.168.1.10/24"),
+        is("192.168.1.0/24", "192.168.1.1")
+    );
+    assert_eq!(
+        around("192.168.1.1/24"),
+        is("192.168.1.0/24", "192.168.1.254")
+    );
+    assert_eq!(around("10.0.0.9/29"), is("10.0.0.8/29", "10.0.0.14"));
+    for unusable in ["10.0.0.9/30", "127.0.0.2/8", "10.0.0.9", "fd00::1/64"] {
+        assert_eq!(around(unusable), None, "{unusable}");
+    }
 }

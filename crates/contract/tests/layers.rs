@@ -34,7 +34,11 @@ fn validator() -> Validator {
 fn rules_and_schema_agree_on_every_input() {
     let validator = validator();
     for input in INPUTS.iter() {
-        let mut runner = TestRunner::new(Config::with_cases(CASES));
+        let mut runner = TestRunner::new(Config {
+            cases: CASES,
+            failure_persistence: None,
+            ..Config::default()
+        });
         let agreed = runner.run(&values_for(input), |value| agree(&validator, input, &value));
         if let Err(error) = agreed {
             panic!("{}: {error}", input.name);
@@ -297,7 +301,7 @@ fn no_message_shows_a_secret() {
 }
 
 proptest! {
-    #![proptest_config(Config::with_cases(256))]
+    #![proptest_config(Config { cases: 256, failure_persistence: None, ..Config::default() })]
 
     /// Whatever the inputs hold, the answer is findings.
     #[test]

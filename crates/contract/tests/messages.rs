@@ -31,6 +31,8 @@ fn an_input_says_what_is_wrong_and_what_to_type() {
         ("env_name", r#"" k3s-dev""#),
         ("env_name", "null"),
         ("node", "null"),
+        ("node", r#""""#),
+        ("node", r#""  ""#),
         ("node", r#""pve.example.org""#),
         ("control_plane_template", r#""talos_nocloud""#),
         ("control_plane_template", r#""talos_a.-b""#),
@@ -45,6 +47,8 @@ fn an_input_says_what_is_wrong_and_what_to_type() {
         ("proxmox_api_url", r#""https://pve:8006/#v1""#),
         ("proxmox_api_token_id", r#""a@pve!t=0000""#),
         ("proxmox_api_token_secret", r#""a@pve!tf=0000""#),
+        ("proxmox_api_token_secret", r#"" 0000""#),
+        ("proxmox_api_token_id", r#"" a@pve!t=0000""#),
         ("proxmox_username", r#""root""#),
         ("proxmox_username", r#""root@pam!tf""#),
         (

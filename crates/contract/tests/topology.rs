@@ -149,7 +149,7 @@ fn conforms(value: &Value, shape: &Shape) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn taking_a_node_away_changes_no_other(lines in lines(), which in any::<Index>()) {
@@ -273,6 +273,19 @@ fn slots_give_the_documented_places() {
     k3s-dev-worker-2 Some(11) 8011 192.168.1.21
     k3s-dev-worker-90 Some(99) 8099 192.168.1.109
     "#);
+}
+
+#[test]
+fn the_endpoint_is_the_vip_else_the_first_control_plane() {
+    let endpoint = |inputs: &[(&str, &str)]| made(&example_values(inputs)).cluster.endpoint;
+    assert_eq!(
+        endpoint(&[("cluster_vip", r#""192.168.1.10""#)]),
+        "https://192.168.1.10:6443"
+    );
+    assert_eq!(
+        endpoint(&[("cluster_vip", "null")]),
+        "https://192.168.1.11:6443"
+    );
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn reading_what_was_written_gives_the_same_document() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_document_of_ours_is_valid(

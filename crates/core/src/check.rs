@@ -86,7 +86,7 @@ impl Report {
 pub fn check(request: Request<'_>) -> Result<Report, InputError> {
     let sources = read(request)?;
     let values = values(&sources);
-    let findings = contract::check(&values);
+    let (topology, findings) = contract::evaluate(&values);
     let places = Places::of(&sources);
     let hidden = hidden(&places, &findings);
     let mut found = faults(&sources);
@@ -100,15 +100,10 @@ pub fn check(request: Request<'_>) -> Result<Report, InputError> {
     let clean = found
         .iter()
         .all(|finding| finding.severity != Severity::Error);
-    let topology = if clean {
-        contract::topology(&values).ok()
-    } else {
-        None
-    };
     Ok(Report {
         texts: text::of(&sources, &hidden),
         findings: found,
-        topology,
+        topology: topology.filter(|_| clean),
     })
 }
 

@@ -18,7 +18,7 @@ pub(super) const RULES: &[AcrossRule] = &[AcrossRule {
 }];
 
 fn tls_conflict(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let insecure = reading.value("proxmox_tls_insecure") == Some(Value::Bool(true));
+    let insecure = reading.value("proxmox_tls_insecure") == Some(&Value::Bool(true));
     let given: Vec<&str> = [
         reading
             .is_set("proxmox_tls_fingerprint")

@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use crate::across::AcrossRule;
 use crate::code::Code;
 use crate::finding::Finding;
+use crate::inputs::find;
 use crate::path::Path;
 use crate::reading::Reading;
 use crate::text::network::overlap;
@@ -101,6 +102,12 @@ fn overlaps(
     findings.push(finding.with_related(Path::input(other), "shares addresses with this"));
 }
 
+/// Where private networks are (RFC 1918).
+const PRIVATE: [&str; 3] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
+/// The smallest network that is suggested: three networks cannot leave less than that free, if anything.
+const SMALLEST: u8 = 24;
+
 /// A private network that touches none of the three: of the size of `net` if there is one, else smaller.
 fn free_range(net: Ipv4Net, reading: &Reading<'_>) -> Option<Ipv4Net> {
     let taken: Vec<Ipv4Net> = [NODES, PODS, SERVICES]
@@ -108,30 +115,26 @@ fn free_range(net: Ipv4Net, reading: &Reading<'_>) -> Option<Ipv4Net> {
         .filter_map(|name| reading.network(name))
         .collect();
     let is_free = |candidate: &Ipv4Net| !taken.iter().any(|taken| overlap(*candidate, *taken));
-    let largest = net.prefix_len().max(12);
-    (largest..=largest.max(24)).find_map(|size| private_networks(size).find(is_free))
+    (net.prefix_len().min(SMALLEST)..=SMALLEST)
+        .find_map(|size| private_networks(size).find(is_free))
 }
 
 /// The private networks of a size, those that Kubernetes is mostly given first.
 fn private_networks(size: u8) -> impl Iterator<Item = Ipv4Net> {
-    let usual = [Ipv4Addr::new(10, 244, 0, 0), Ipv4Addr::new(10, 96, 0, 0)];
-    let tens = (0..=255).map(|second| Ipv4Addr::new(10, second, 0, 0));
-    let others = (16..=31).map(|second| Ipv4Addr::new(172, second, 0, 0));
-    let homes = (0..=255).map(|third| Ipv4Addr::new(192, 168, third, 0));
-    usual
-        .into_iter()
-        .chain(tens)
-        .chain(others)
-        .chain(homes)
-        .map(move |address| Ipv4Net::new_assert(address, size).trunc())
-        .filter(|net| net.network().is_private() && net.broadcast().is_private())
+    let usual = [PODS, SERVICES].into_iter().filter_map(move |name| {
+        let default = find(name)?.default.value();
+        let net: Ipv4Net = default.as_str()?.parse().ok()?;
+        Some(Ipv4Net::new(net.network(), size).ok()?.trunc())
+    });
+    let all = PRIVATE.into_iter().filter_map(move |block| {
+        let block: Ipv4Net = block.parse().ok()?;
+        block.subnets(size).ok()
+    });
+    usual.chain(all.flatten())
 }
 
 fn gateway_required(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let is_static = reading
-        .text("address_mode")
-        .is_some_and(|mode| mode == "static");
-    if is_static && !reading.is_set("network_gateway") {
+    if reading.is("address_mode", "static") && !reading.is_set("network_gateway") {
         let first = reading.network(NODES).and_then(|net| net.hosts().next());
         let example = first.unwrap_or(Ipv4Addr::new(192, 168, 1, 1));
         findings.push(Finding::new(
@@ -239,9 +242,8 @@ fn vip_is_gateway(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
 fn nameservers_outside(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
     for (index, text) in reading.texts("nameservers").iter().enumerate() {
         let inside = [PODS, SERVICES].into_iter().find(|name| {
-            let net = reading.network(name);
-            text.parse()
-                .is_ok_and(|server: Ipv4Addr| net.is_some_and(|net| net.contains(&server)))
+            let (net, server) = (reading.network(name), text.parse());
+            matches!((net, server), (Some(net), Ok(server)) if net.contains::<&Ipv4Addr>(&server))
         });
         if let Some(name) = inside {
             let at = Path::input("nameservers").index(index);
@@ -254,8 +256,7 @@ fn nameservers_outside(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn static_needs_nocloud(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let is = |name, word: &str| reading.text(name).is_some_and(|text| text == word);
-    if is("address_mode", "static") && is("talos_platform", "metal") {
+    if reading.is("address_mode", "static") && reading.is("talos_platform", "metal") {
         let at = Path::input("talos_platform");
         let message = "the `metal` image does not read static addresses".to_owned();
         let help = "use a `nocloud` image, or write `address_mode = \"dhcp_reserved\"`";

@@ -56,8 +56,8 @@ fn few(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn shared(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let several = reading.whole(COUNT).is_some_and(|count| count > 1);
-    if several && !reading.is_set("cluster_vip") {
+    let is_alone = reading.whole(COUNT) == Some(1);
+    if !is_alone && !reading.is_set("cluster_vip") {
         let at = Path::input("cluster_vip");
         let message =
             "without a VIP the Kubernetes API is gone with the first control plane".to_owned();

@@ -183,9 +183,7 @@ fn extensions_exist(reading: &Reading<'_>, name: &'static str, findings: &mut Ve
 }
 
 fn network_bug(reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let is_static = reading
-        .text("address_mode")
-        .is_some_and(|mode| mode == "static");
+    let is_static = reading.is("address_mode", "static");
     let Some(talos) = reading
         .version(TALOS)
         .filter(|talos| is_static && ignores_network(talos))

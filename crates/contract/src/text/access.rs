@@ -18,7 +18,7 @@ pub(super) fn token_secret(text: &str) -> Result<(), Fault> {
     }
     let what = "is not the secret of an API token";
     let help = "of `user@realm!name=secret` keep only what follows the `=`";
-    Err(Fault::new(Code::TokenSecretForm, what, help).hidden())
+    Err(Fault::new(Code::TokenSecretForm, what, help))
 }
 
 pub(super) fn url(text: &str) -> Result<(), Fault> {

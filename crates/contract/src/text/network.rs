@@ -1,6 +1,7 @@
 //! IPv4 networks and addresses. IPv6 is told apart from nonsense, and refused: slots are IPv4 arithmetic.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use ipnet::Ipv4Net;
 
@@ -145,40 +146,25 @@ pub(crate) fn address(text: &str) -> Result<Ipv4Addr, Fault> {
     }
 }
 
+/// What no machine of a cluster can have an address of, and why.
+const RESERVED: [(&str, &str); 5] = [
+    ("0.0.0.0/8", "0.0.0.0/8, which means \"this host\""),
+    ("127.0.0.0/8", "127.0.0.0/8, the loopback range"),
+    // Talos itself answers DNS on 169.254.116.108.
+    ("169.254.0.0/16", "169.254.0.0/16, the link-local range"),
+    ("224.0.0.0/4", "224.0.0.0/4, the multicast range"),
+    ("240.0.0.0/4", "240.0.0.0/4, which is not in use"),
+];
+
 /// Why no machine of a cluster can have an address of `net`, if so.
 fn reserved(net: Ipv4Net) -> Option<&'static str> {
-    const RANGES: [(Ipv4Addr, u8, &str); 5] = [
-        (
-            Ipv4Addr::UNSPECIFIED,
-            8,
-            "0.0.0.0/8, which means \"this host\"",
-        ),
-        (
-            Ipv4Addr::new(127, 0, 0, 0),
-            8,
-            "127.0.0.0/8, the loopback range",
-        ),
-        // Talos itself answers DNS on 169.254.116.108.
-        (
-            Ipv4Addr::new(169, 254, 0, 0),
-            16,
-            "169.254.0.0/16, the link-local range",
-        ),
-        (
-            Ipv4Addr::new(224, 0, 0, 0),
-            4,
-            "224.0.0.0/4, the multicast range",
-        ),
-        (
-            Ipv4Addr::new(240, 0, 0, 0),
-            4,
-            "240.0.0.0/4, which is not in use",
-        ),
-    ];
-    RANGES
-        .iter()
-        .find(|(start, size, _)| overlap(Ipv4Net::new_assert(*start, *size), net))
-        .map(|(_, _, why)| *why)
+    static RANGES: LazyLock<Vec<(Ipv4Net, &'static str)>> = LazyLock::new(|| {
+        let parsed = |(range, why): (&str, _)| Some((range.parse().ok()?, why));
+        RESERVED.into_iter().filter_map(parsed).collect()
+    });
+    let mut ranges = RANGES.iter();
+    let (_, why) = ranges.find(|(range, _)| overlap(*range, net))?;
+    Some(why)
 }
 
 /// Whether two networks share an address: one of two such networks always contains the other.

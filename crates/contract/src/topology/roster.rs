@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::inputs::CONTROL_PLANES_MAX;
 use crate::path::Path;
 use crate::reading::{Reading, as_text};
 use crate::topology::derive;
@@ -84,7 +85,7 @@ impl Draft {
 /// The slot that the number of a node gives it in the range of its group, if it is in that range.
 pub(super) fn slot_of(group: Group, number: i64) -> Option<i64> {
     match group {
-        Group::ControlPlane => (1..=9).contains(&number).then_some(number),
+        Group::ControlPlane => (1..=CONTROL_PLANES_MAX).contains(&number).then_some(number),
         Group::Workers => (1..=90).contains(&number).then(|| 9 + number),
         Group::GpuWorkers => (0..=899).contains(&number).then(|| 100 + number),
     }
@@ -95,8 +96,7 @@ pub(super) fn draft(reading: &Reading<'_>) -> Vec<Draft> {
     let Some(env) = reading.text("env_name") else {
         return Vec::new();
     };
-    let overrides = reading.value("node_overrides");
-    let overrides = overrides.as_ref().and_then(Value::as_map);
+    let overrides = reading.value("node_overrides").and_then(Value::as_map);
     let start = Start::of(reading);
     let mut drafts: Vec<Draft> = lines(reading, &env)
         .into_iter()
@@ -176,8 +176,8 @@ fn gpu_shorthand(reading: &Reading<'_>, env: &str) -> Vec<Line> {
 }
 
 fn named(reading: &Reading<'_>, input: &'static str, group: Group, env: &str) -> Vec<Line> {
-    let value = reading.value(input);
-    let entries = value.as_ref().and_then(Value::as_map).into_iter().flatten();
+    let entries = reading.value(input).and_then(Value::as_map);
+    let entries = entries.into_iter().flatten();
     entries
         .map(|(key, options)| Line {
             name: format!("{env}-{key}"),

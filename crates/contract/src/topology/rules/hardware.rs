@@ -224,11 +224,12 @@ fn is_without_driver(schematic: &str) -> bool {
 }
 
 fn gpu_schematic_given(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let schematic = reading
-        .text("gpu_schematic_id")
-        .or_else(|| reading.text("talos_schematic_id"));
+    let own = reading.text("gpu_schematic_id");
+    let Some(schematic) = own.or_else(|| reading.text("talos_schematic_id")) else {
+        return;
+    };
     let has_gpus = drafts.iter().any(|draft| draft.group == Group::GpuWorkers);
-    if has_gpus && schematic.as_deref().is_some_and(is_without_driver) {
+    if has_gpus && is_without_driver(&schematic) {
         let at = Path::input("gpu_schematic_id");
         let message = "the schematic of the GPU workers has no GPU driver".to_owned();
         let help =

@@ -12,9 +12,8 @@ use crate::topology::build;
 use crate::topology::roster::{Draft, Group, slot_of};
 use crate::value::Value;
 
-/// How often an unknown name is compared with one of a node, all together. A hundred unknown among two hundred are within it; of
-/// thousands of unknown names none is a slip.
-const COMPARISONS_MAX: usize = 20_000;
+/// How many unknown names are compared with those of the nodes. A slip is among the first of them; of thousands none is one.
+const COMPARED_MAX: usize = 50;
 
 pub(super) const RULES: &[NodeRule] = &[
     NodeRule {
@@ -97,18 +96,15 @@ fn names_fit(drafts: &[Draft], _: &Reading<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn overrides_name_nodes(drafts: &[Draft], reading: &Reading<'_>, findings: &mut Vec<Finding>) {
-    let overrides = reading.value("node_overrides");
-    let named = overrides.as_ref().and_then(Value::as_map);
+    let named = reading.value("node_overrides").and_then(Value::as_map);
     let names = named.into_iter().flatten().map(|(key, _)| key.as_str());
     let unknown = names.filter(|name| find(name, drafts).is_none());
     let env = reading.text("env_name").unwrap_or_default();
-    let mut comparisons = COMPARISONS_MAX;
-    for key in unknown {
-        comparisons = comparisons.saturating_sub(drafts.len());
+    for (index, key) in unknown.enumerate() {
         let near = || nearest(key, drafts.iter().map(|draft| draft.name.as_str()));
         // A short name in place of the full one is the slip this sees most.
         let meant = find(&format!("{env}-{key}"), drafts)
-            .or_else(|| (comparisons > 0).then(near).flatten());
+            .or_else(|| (index < COMPARED_MAX).then(near).flatten());
         let help = match meant {
             Some(name) => format!("did you mean `{name}`?"),
             None => "remove the entry, or make the node".to_owned(),
