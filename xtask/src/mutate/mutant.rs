@@ -1,7 +1,10 @@
 //! Which changes are tried: each makes a rule weaker, silent, or another one.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
 
 /// One change to one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,22 +76,45 @@ pub(super) fn all(sources: &[(PathBuf, String)]) -> Vec<Mutant> {
 /// The mutants of the part of a file that is no test.
 fn of_file(path: &Path, text: &str) -> Vec<Mutant> {
     let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let quoted = quoted(code);
     let mut mutants = Vec::new();
+    let mut start = 0;
     for (line, before) in code.lines().enumerate() {
-        if before.trim_start().starts_with("//") {
-            continue;
+        let is_told = |at: usize| quoted.iter().any(|span| span.contains(&(start + at)));
+        if !before.trim_start().starts_with("//") {
+            for change in changes(before, rule_arguments(path)) {
+                if change.is_in_pattern || !is_told(change.at) {
+                    mutants.push(Mutant {
+                        path: path.to_owned(),
+                        line,
+                        before: before.to_owned(),
+                        after: change.after,
+                        rank: change.rank,
+                    });
+                }
+            }
         }
-        for (after, rank) in changes(before, rule_arguments(path)) {
-            mutants.push(Mutant {
-                path: path.to_owned(),
-                line,
-                before: before.to_owned(),
-                after,
-                rank,
-            });
-        }
+        start += before.len() + 1;
     }
     mutants
+}
+
+/// Where texts stand: what is said to people, and examples, are no rules. Generated documents and their tests hold them.
+fn quoted(code: &str) -> Vec<Range<usize>> {
+    fn collect(tokens: TokenStream, found: &mut Vec<Range<usize>>) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => collect(group.stream(), found),
+                TokenTree::Literal(literal) if literal.to_string().contains('"') => {
+                    found.push(literal.span().byte_range());
+                }
+                TokenTree::Literal(_) | TokenTree::Ident(_) | TokenTree::Punct(_) => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    collect(code.parse().unwrap_or_default(), &mut found);
+    found
 }
 
 /// Rules over nodes get the nodes as well.
@@ -100,11 +126,25 @@ fn rule_arguments(path: &Path) -> &'static str {
     }
 }
 
-fn changes(line: &str, rule_arguments: &str) -> Vec<(String, Rank)> {
+/// What a line becomes.
+struct Change {
+    at: usize,
+    after: String,
+    rank: Rank,
+    /// How often a part of a pattern comes: the one thing in a text that is a rule.
+    is_in_pattern: bool,
+}
+
+fn changes(line: &str, rule_arguments: &str) -> Vec<Change> {
     let mut found = Vec::new();
     for (from, to, rank) in SWAPS {
         for (at, _) in line.match_indices(from) {
-            found.push((replaced(line, at, from.len(), to), *rank));
+            found.push(Change {
+                at,
+                after: replaced(line, at, from.len(), to),
+                rank: *rank,
+                is_in_pattern: false,
+            });
         }
     }
     found.extend(unasked(line, rule_arguments));
@@ -118,23 +158,29 @@ fn replaced(line: &str, at: usize, length: usize, new: &str) -> String {
 }
 
 /// A rule of a table that is never asked, and a format that takes everything.
-fn unasked(line: &str, rule_arguments: &str) -> Option<(String, Rank)> {
+fn unasked(line: &str, rule_arguments: &str) -> Option<Change> {
     let indent = line.len() - line.trim_start().len();
+    let change = |after| Change {
+        at: indent,
+        after,
+        rank: Rank::Rule,
+        is_in_pattern: false,
+    };
     let written = line.trim_start();
     if let Some(format) = written.strip_prefix("Self::")
         && written.ends_with("(text),")
         && let Some((name, _)) = format.split_once(" => ")
     {
-        return Some((format!("{:indent$}Self::{name} => Ok(()),", ""), Rank::Rule));
+        return Some(change(format!("{:indent$}Self::{name} => Ok(()),", "")));
     }
     let named = written.strip_prefix("check: ")?.strip_suffix(',')?;
     let is_name = |char: char| char.is_ascii_lowercase() || char == '_';
     let silent = || format!("{:indent$}check: {rule_arguments} {{}},", "");
-    named.chars().all(is_name).then(|| (silent(), Rank::Rule))
+    named.chars().all(is_name).then(|| change(silent()))
 }
 
 /// The same refusal under the code of another rule.
-fn other_code(line: &str) -> Vec<(String, Rank)> {
+fn other_code(line: &str) -> Vec<Change> {
     let mut found = Vec::new();
     for (at, _) in line.match_indices("Code::") {
         let name: String = line[at + 6..]
@@ -148,18 +194,26 @@ fn other_code(line: &str) -> Vec<(String, Rank)> {
             } else {
                 "Syntax"
             };
-            found.push((replaced(line, at + 6, name.len(), other), Rank::Rule));
+            found.push(Change {
+                at,
+                after: replaced(line, at + 6, name.len(), other),
+                rank: Rank::Rule,
+                is_in_pattern: false,
+            });
         }
     }
     found
 }
 
-fn is_quoted(before: &str) -> bool {
-    before.matches('"').count() % 2 == 1
+/// Whether what follows says how often a part of a pattern comes: `[0-9]{`, `){2,`.
+fn is_how_often(before: &str) -> bool {
+    let before = before.trim_end_matches(|char: char| char.is_ascii_digit() || char == ',');
+    let part = before.trim_end_matches('{');
+    part.len() < before.len() && part.ends_with([']', ')'])
 }
 
 /// Every number by itself, one more.
-fn numbers(line: &str) -> Vec<(String, Rank)> {
+fn numbers(line: &str) -> Vec<Change> {
     let mut found = Vec::new();
     let bytes = line.as_bytes();
     let mut at = 0;
@@ -176,13 +230,14 @@ fn numbers(line: &str) -> Vec<(String, Rank)> {
             .is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'"');
         if starts
             && ends
-            && !is_quoted(&line[..at])
             && let Ok(number) = line[at..at + length].replace('_', "").parse::<u64>()
         {
-            found.push((
-                replaced(line, at, length, &(number + 1).to_string()),
-                Rank::Detail,
-            ));
+            found.push(Change {
+                at,
+                after: replaced(line, at, length, &(number + 1).to_string()),
+                rank: Rank::Detail,
+                is_in_pattern: is_how_often(&line[..at]),
+            });
         }
         at += length.max(1);
     }
@@ -220,7 +275,7 @@ mod tests {
 
     #[test]
     fn each_occurrence_is_changed_by_itself() {
-        let cases: [(&str, &[&str]); 6] = [
+        let cases: [(&str, &[&str]); 9] = [
             ("if a < b && c {", &["if a <= b && c {", "if a < b || c {"]),
             ("    severity: Error,", &["    severity: Note,"]),
             ("    check: odd,", &["    check: |_, _| {},"]),
@@ -230,6 +285,18 @@ mod tests {
             ),
             ("(8, 29)", &["(9, 29)", "(8, 30)"]),
             ("// a < b", &[]),
+            (
+                r##"fix: r#"a < "b" 8"#, if c > 1"##,
+                &[
+                    r##"fix: r#"a < "b" 8"#, if c >= 1"##,
+                    r##"fix: r#"a < "b" 8"#, if c > 2"##,
+                ],
+            ),
+            (r#"'"', 7, '"'"#, &[r#"'"', 8, '"'"#]),
+            (
+                r#""^[a-z]{2,9}-1$""#,
+                &[r#""^[a-z]{3,9}-1$""#, r#""^[a-z]{2,10}-1$""#],
+            ),
         ];
         for (line, expected) in cases {
             let made = of_file(Path::new("x.rs"), line);
