@@ -48,6 +48,8 @@ const SWAPS: &[(&str, &str, Rank)] = &[
     (" && ", " || ", Rank::Detail),
     (" || ", " && ", Rank::Detail),
     ("if !", "if ", Rank::Detail),
+    ("| !", "| ", Rank::Detail),
+    ("matches!(", "!matches!(", Rank::Detail),
     (".any(", ".all(", Rank::Detail),
     (".all(", ".any(", Rank::Detail),
     ("is_some_and(", "is_none_or(", Rank::Detail),
@@ -148,6 +150,7 @@ fn changes(line: &str, rule_arguments: &str) -> Vec<Change> {
         }
     }
     found.extend(unasked(line, rule_arguments));
+    found.extend(negated(line));
     found.extend(other_code(line));
     found.extend(numbers(line));
     found
@@ -157,7 +160,29 @@ fn replaced(line: &str, at: usize, length: usize, new: &str) -> String {
     format!("{}{new}{}", &line[..at], &line[at + length..])
 }
 
-/// A rule of a table that is never asked, and a format that takes everything.
+/// The opposite of a condition that is one call or one name.
+fn negated(line: &str) -> Vec<Change> {
+    let conditions = line.match_indices("if ").map(|(at, _)| at + 3);
+    let is_one = |at: &usize| {
+        let condition = line[*at..].trim_end_matches([' ', '{']);
+        !condition.starts_with(['!', '|'])
+            && !condition.starts_with("let ")
+            && ![" && ", " || ", " == ", " != ", " < ", " > ", " <= ", " >= "]
+                .iter()
+                .any(|operator| condition.contains(operator))
+            && line[..*at - 3].chars().all(|char| char == ' ')
+            && line.ends_with('{')
+    };
+    let negate = |at| Change {
+        at,
+        after: replaced(line, at, 0, "!"),
+        rank: Rank::Detail,
+        is_in_pattern: false,
+    };
+    conditions.filter(is_one).map(negate).collect()
+}
+
+/// A rule of a table that is never asked, one that is not gone on to, and a format that takes everything.
 fn unasked(line: &str, rule_arguments: &str) -> Option<Change> {
     let indent = line.len() - line.trim_start().len();
     let change = |after| Change {
@@ -173,10 +198,13 @@ fn unasked(line: &str, rule_arguments: &str) -> Option<Change> {
     {
         return Some(change(format!("{:indent$}Self::{name} => Ok(()),", "")));
     }
-    let named = written.strip_prefix("check: ")?.strip_suffix(',')?;
+    if written.ends_with(", findings);") && !written.contains(" = ") {
+        return Some(change(String::new()));
+    }
+    let rule = written.strip_prefix("check: ")?.strip_suffix(',')?;
     let is_name = |char: char| char.is_ascii_lowercase() || char == '_';
-    let silent = || format!("{:indent$}check: {rule_arguments} {{}},", "");
-    named.chars().all(is_name).then(|| change(silent()))
+    let is_whole = rule.chars().all(is_name) || rule.ends_with(", findings)");
+    is_whole.then(|| change(format!("{:indent$}check: {rule_arguments} {{}},", "")))
 }
 
 /// The same refusal under the code of another rule.
@@ -275,9 +303,24 @@ mod tests {
 
     #[test]
     fn each_occurrence_is_changed_by_itself() {
-        let cases: [(&str, &[&str]); 9] = [
+        let cases: [(&str, &[&str]); 15] = [
             ("if a < b && c {", &["if a <= b && c {", "if a < b || c {"]),
             ("    severity: Error,", &["    severity: Note,"]),
+            ("    apply(reading, NODES, findings);", &[""]),
+            (
+                "    check: |reading, findings| apply(reading, NODES, findings),",
+                &["    check: |_, _| {},"],
+            ),
+            ("    if is_free(net) {", &["    if !is_free(net) {"]),
+            ("    if !is_free(net) {", &["    if is_free(net) {"]),
+            ("    if let Some(net) = net {", &[]),
+            (
+                "any.filter(|one| !matches!(one, A))",
+                &[
+                    "any.filter(|one| matches!(one, A))",
+                    "any.filter(|one| !!matches!(one, A))",
+                ],
+            ),
             ("    check: odd,", &["    check: |_, _| {},"]),
             (
                 "    Self::Mac => hardware::mac(text),",

@@ -115,7 +115,8 @@ pub(super) fn weave(text: &str, mutants: &[Numbered<'_>]) -> (Woven, Vec<usize>)
 
 /// The rule that a line of a table asks.
 fn asked(line: &str) -> Option<&str> {
-    line.trim().strip_prefix("check: ")?.strip_suffix(',')
+    let rule = line.trim().strip_prefix("check: ")?.strip_suffix(',')?;
+    (!rule.contains('|')).then_some(rule)
 }
 
 /// The line of a table that asks its rule unless the mutant runs.
