@@ -8,9 +8,9 @@ use Code::{
     GpuMissing, GpuSchematicPlain, GpuSource, GpuTemplateMissing, InputRequired, InputUnknown,
     KubernetesVersionRequired, ListDuplicate, MacDuplicate, NetworkOverlap, NocloudNetworkBug,
     NodeNameDuplicate, NodeNameTooLong, NotEvaluated, NumberOutOfRange, OverrideUnknownNode,
-    PciDuplicate, PodNetworkTooSmall, SlotMissing, SlotOutOfRange, TalosVersionUnknown,
-    TlsConflict, TypeMismatch, VersionForm, VersionPair, VersionPrerelease, VmidDuplicate,
-    VmidIsTemplate,
+    PciDuplicate, PodNetworkTooSmall, SchematicRelease, SlotMissing, SlotOutOfRange,
+    TalosVersionUnknown, TlsConflict, TypeMismatch, VersionForm, VersionPair, VersionPrerelease,
+    VmidDuplicate, VmidIsTemplate,
 };
 
 type Row = (&'static [(&'static str, &'static str)], &'static [Code]);
@@ -314,6 +314,21 @@ const ROWS: &[Row] = &[
             ("gpu_workers", r#"{"t-1": {"gpus": [{"mapping": "gpu0"}]}}"#),
         ],
         &[GpuSchematicPlain],
+    ),
+    // An extension that the release lacks, in either schematic.
+    (
+        &[(
+            "gpu_schematic_id",
+            r#""0412a9a6369c0fb55e913cdfcbf4ad6ca3fab6e56ab71198ec4b58ad7e7a4ddd""#,
+        )],
+        &[SchematicRelease],
+    ),
+    (
+        &[(
+            "talos_schematic_id",
+            r#""0412a9a6369c0fb55e913cdfcbf4ad6ca3fab6e56ab71198ec4b58ad7e7a4ddd""#,
+        )],
+        &[SchematicRelease],
     ),
     // A schematic without a driver, one of which nothing is known, and one for a release that is not known.
     (

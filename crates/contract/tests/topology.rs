@@ -276,6 +276,13 @@ fn slots_give_the_documented_places() {
 }
 
 #[test]
+fn inputs_that_contradict_each_other_make_no_topology() {
+    let values = example_values(&[("service_cidr", r#""10.244.0.0/16""#)]);
+    let findings = topology(&values).expect_err("pods and services share addresses");
+    assert_eq!(findings, check(&values));
+}
+
+#[test]
 fn the_endpoint_is_the_vip_else_the_first_control_plane() {
     let endpoint = |inputs: &[(&str, &str)]| made(&example_values(inputs)).cluster.endpoint;
     assert_eq!(
