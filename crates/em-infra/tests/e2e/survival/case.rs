@@ -149,20 +149,20 @@ fn is_emptied(lab: &Lab) -> bool {
 }
 
 fn rerun(lab: &Lab, phase: Phase, emptied: bool) -> Vec<String> {
-    let mut faults = unsuccessful("the rerun", lab.terraform(&phase.command()));
+    let mut faults = unsuccessful("the rerun", &lab.terraform(&phase.command()));
     if emptied && phase == Phase::Delete {
         // An apply takes over what an emptied state has forgotten; a destroy has nothing to go by.
         faults.extend(tidy_up(lab));
     }
     for plan in phase.second_plans() {
-        faults.extend(unsuccessful("a second plan", lab.terraform(&plan)));
+        faults.extend(unsuccessful("a second plan", &lab.terraform(&plan)));
     }
     let tainted = lab.state().into_values().flatten();
     faults.extend(tainted.map(|status| format!("a VM is {status} in the state")));
     faults
 }
 
-fn unsuccessful(what: &str, said: Said) -> Vec<String> {
+fn unsuccessful(what: &str, said: &Said) -> Vec<String> {
     match said.code {
         Some(0) => Vec::new(),
         code => vec![format!(
@@ -199,7 +199,7 @@ fn tidy_up(lab: &Lab) -> Vec<String> {
         .collect();
     if !left.is_empty() {
         let cleanup = lab.em_infra(&["cleanup", "--confirm", &left.join(",")]);
-        faults.extend(unsuccessful("cleanup", cleanup));
+        faults.extend(unsuccessful("cleanup", &cleanup));
     }
     faults
 }
